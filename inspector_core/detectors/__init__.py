@@ -1,0 +1,32 @@
+"""The registry of detectors: name to class, imported on use."""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+from inspector_core.detectors.contract import Detector, DetectorInfo
+from inspector_core.errors import SettingError
+
+DETECTORS: dict[str, str] = {
+    "aligned": "inspector_core.detectors.aligned:Aligned",
+    "btf": "inspector_core.detectors.btf:BTF",
+}
+"""name -> "module:class"."""
+
+DEFAULT = "aligned"
+
+
+def load(name: str) -> type[Detector]:
+    """The detector class of that name; SettingError names those that exist."""
+    if name not in DETECTORS:
+        raise SettingError(
+            f"there is no detector named {name}", cure=f"choose one of {', '.join(DETECTORS)}"
+        )
+    module, _, attribute = DETECTORS[name].partition(":")
+    return cast(type[Detector], getattr(importlib.import_module(module), attribute))
+
+
+def infos() -> tuple[DetectorInfo, ...]:
+    """The declarations of all detectors (imports their modules, not their networks)."""
+    return tuple(load(name).info for name in DETECTORS)

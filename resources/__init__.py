@@ -1,0 +1,1 @@
+"""Data that ships with the program; reached through `inspector_core.assets` alone."""
