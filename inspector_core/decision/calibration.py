@@ -1,0 +1,76 @@
+"""Which good parts are held out, and what their maps say about a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from inspector_core.decision.score import part_score
+from inspector_core.decision.thresholds import from_scores
+from inspector_core.types import AnomalyMaps, Calibration, SampleRef, Scan, Thresholds
+
+HELD_OUT = 0.2
+FEWEST, MOST = 5, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Good parts to learn from and good parts to calibrate with, disjoint where there are enough.
+
+    reused : True when so few good parts exist that the same ones serve for both.
+    """
+
+    learn: tuple[SampleRef, ...]
+    calibrate: tuple[SampleRef, ...]
+    reused: bool = False
+
+
+def split_parts(scan: Scan, seed: int = 0) -> Split:
+    """The folder's own validation/good, otherwise a seeded fifth of the good parts (5 to 60).
+
+    Only parts labelled good take part. Below five good parts all are used for both.
+    """
+    held = scan.select("validation", good=True)
+    learn = scan.select("train", good=True)
+    if held and learn:
+        return Split(learn, held)
+    good = learn or scan.select(good=True)
+    if len(good) < FEWEST:
+        return Split(good, good, reused=True)
+    count = min(max(FEWEST, round(HELD_OUT * len(good))), MOST, len(good) // 2)
+    order = np.random.Generator(np.random.PCG64(seed)).permutation(len(good))
+    chosen = set(order[:count].tolist())
+    return Split(
+        tuple(ref for index, ref in enumerate(good) if index not in chosen),
+        tuple(ref for index, ref in enumerate(good) if index in chosen),
+    )
+
+
+def raw_scores(maps: AnomalyMaps, minimum_area_px: int) -> dict[str, float]:
+    """Modality to the part's largest raw value by the area rule."""
+    return {
+        name: part_score(values, minimum_area_px)
+        for name in ("rgb", "shape", "fused")
+        if (values := maps.get(name)) is not None
+    }
+
+
+def usual_of(scores: Sequence[Mapping[str, float]], modality: str) -> float:
+    """The raw value that counts as 1.0: the median over the calibration parts.
+
+    A detector that sees nothing at all in good parts has the usual 1.0, so that its raw values stay.
+    """
+    values = [entry[modality] for entry in scores if modality in entry]
+    usual = float(np.median(values)) if values else 1.0
+    return usual if usual > 0 else 1.0
+
+
+def calibrate(
+    parts: Sequence[str], fused: Sequence[float], usual: Mapping[str, float], minimum_area_px: int
+) -> Calibration:
+    """Calibration from the raw fused scores of held-out good parts."""
+    scores = tuple(float(value / usual["fused"]) for value in fused)
+    thresholds = from_scores(scores) if scores else Thresholds(1.0, 1.0)
+    return Calibration(dict(usual), tuple(parts), scores, thresholds, minimum_area_px)
