@@ -1,0 +1,28 @@
+"""Declared settings of the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inspector_core.settings import setting
+
+DEFAULT_AREA_PX = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionSettings:
+    """How large a region must be before its value counts."""
+
+    minimum_area_mm2: float = setting(
+        0.0,
+        low=0.0,
+        high=10_000.0,
+        unit="mm²",
+        help="Regions smaller than this never decide; 0 = what 3×3 pixels cover.",
+    )
+
+    def minimum_area_px(self, mm_per_px: float | None) -> int:
+        """The area in pixels of a part with this pitch; 3×3 pixels where no area or pitch is known."""
+        if self.minimum_area_mm2 <= 0 or mm_per_px is None:
+            return DEFAULT_AREA_PX
+        return max(1, round(self.minimum_area_mm2 / mm_per_px**2))

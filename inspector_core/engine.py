@@ -1,0 +1,364 @@
+"""The four verbs: scan, learn, inspect, evaluate. Each is a job: it yields progress, returns a value.
+
+refs --load--> Sample --prepare--> Registered --score--> AnomalyMaps --decide--> Result --> store
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from inspector_core import detectors
+from inspector_core.data.scan import scan as scan_folder
+from inspector_core.decision.calibration import Split, calibrate, raw_scores, split_parts, usual_of
+from inspector_core.decision.decide import Decider
+from inspector_core.decision.fingerprint import check, facts_of, fingerprint_of
+from inspector_core.decision.fusion import fuse
+from inspector_core.decision.settings import DecisionSettings
+from inspector_core.decision.verdict import is_trusted
+from inspector_core.detectors.contract import Context, Detector, Scorer
+from inspector_core.device import Hardware, hardware, name_of, resolve
+from inspector_core.errors import InputError, InspectorError, OutputError, SettingError
+from inspector_core.evaluation.protocol import Evaluation, ScoredPart, evaluation
+from inspector_core.files import ensure_writable, shown
+from inspector_core.geometry.prepare import PrepareSettings, prepare
+from inspector_core.loading import Loaded, loaded
+from inspector_core.progress import Job, Progress, relayed
+from inspector_core.recipe import Recipe, save
+from inspector_core.settings import as_json, build, declared
+from inspector_core.software import label, versions
+from inspector_core.store import ResultStore
+from inspector_core.types import AnomalyMaps, Calibration, Result, SampleRef, Scan, Verdict
+
+log = logging.getLogger(__name__)
+
+LEARNING = "Learning what good looks like"
+CALIBRATING = "Calibrating on held-out good parts"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected(Progress):
+    """Progress that carries the result of the part just done, maps included."""
+
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Everything that `--set` can change, checked."""
+
+    method: Detector
+    method_settings: Any
+    prepare: PrepareSettings
+    decision: DecisionSettings
+
+
+def scan(
+    folder: Path, layout: str | None = None, options: Mapping[str, object] | None = None
+) -> Job[Scan]:
+    """How a folder is read: layout, parts, problems. Nothing is decoded but one part."""
+    return scan_folder(folder, layout, options)
+
+
+def configure(detector: str, values: Mapping[str, object]) -> Configured:
+    """Detector, preparation and decision settings from one list of values, by name.
+
+    Raises SettingError for an unknown name or an impossible value.
+    """
+    kind = detectors.load(detector)
+    owners = {"method": kind.info.settings, "prepare": PrepareSettings, "decide": DecisionSettings}
+    known = {entry.name: owner for owner, cls in owners.items() for entry in declared(cls)}
+    chosen: dict[str, dict[str, object]] = {owner: {} for owner in owners}
+    for name, value in values.items():
+        if name not in known:
+            raise SettingError(
+                f"{detector} has no setting named {name}",
+                cure=f"known settings: {', '.join(sorted(known))}",
+            )
+        chosen[known[name]][name] = value
+    method_settings: Any = build(kind.info.settings, chosen["method"])
+    return Configured(
+        kind(method_settings),
+        method_settings,
+        build(PrepareSettings, chosen["prepare"]),
+        build(DecisionSettings, chosen["decide"]),
+    )
+
+
+def learn(
+    parts: Scan,
+    out: Path,
+    *,
+    detector: str = detectors.DEFAULT,
+    settings: Mapping[str, object] | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    name: str = "",
+    force: bool = False,
+    machine: Hardware | None = None,
+) -> Job[Recipe]:
+    """Learn what good looks like from a folder's good parts, calibrate on held-out ones, save.
+
+    settings : values of the declared settings by name (`configure`).   machine : for tests.
+    Raises InputError without good parts, OutputError before any work when `out` cannot be written,
+    SettingError for unknown or impossible settings, DeviceError when memory cannot suffice.
+    """
+    started = time.perf_counter()
+    chosen = configure(detector, settings or {})
+    _check_target(out, force)
+    split = split_parts(parts, seed)
+    if not split.learn:
+        raise InputError(
+            f"{shown(parts.root)} holds no good parts to learn from",
+            cure="put good parts into train/good, or into a folder of their own",
+        )
+    machine = machine or hardware()
+    context = _context(chosen.prepare, seed, device, machine)
+    width, height = parts.image_size or (0, 0)
+    plan = context.plan(chosen.method.cost(len(split.learn), (height, width)))
+    yield Progress(LEARNING, 0, len(split.learn), plan.note)
+    state = yield from relayed(chosen.method.learn(split.learn, context), LEARNING)
+    scorer = chosen.method.restore(state, context)
+    calibration, fingerprint = yield from _calibrated(split, scorer, context, chosen.decision)
+    recipe = Recipe(
+        name=name or out.name,
+        detector=detector,
+        settings=as_json(chosen.method_settings),
+        prepare={**as_json(chosen.prepare), **as_json(chosen.decision)},
+        state=state,
+        calibration=calibration,
+        fingerprint=fingerprint,
+        learn_parts=tuple(ref.id for ref in split.learn),
+        seed=seed,
+        software={**versions(), "device": name_of(resolve(device, machine))},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(time.perf_counter() - started, 2),
+    )
+    yield Progress("Writing the recipe", 1, 1)
+    return save(recipe, out, force=force)
+
+
+def inspect(
+    refs: Sequence[SampleRef],
+    recipe: Recipe,
+    *,
+    store: ResultStore | None = None,
+    device: str = "auto",
+    machine: Hardware | None = None,
+) -> Job[tuple[Result, ...]]:
+    """Inspect parts one by one; after each, yields `Inspected` with its result (maps included).
+
+    Returns the results without maps, in the order of `refs`. A part that cannot be inspected gets
+    the verdict not_inspected with its sentence; the others go on.
+    """
+    inspector = Inspector(recipe, device, machine)
+    results: list[Result] = []
+    yield Progress("Inspecting", 0, len(refs))
+    for done, item in enumerate(loaded(refs, inspector.context.prepare), start=1):
+        result = inspector.result(item)
+        if store is not None:
+            store.write(result)
+        results.append(result.without_maps())
+        yield Inspected(f"Inspecting {item.ref.id}", done, len(refs), "", result)
+    return tuple(results)
+
+
+def evaluate(
+    refs: Sequence[SampleRef],
+    recipe: Recipe,
+    *,
+    scope: str = "all",
+    protocol: str = "exact",
+    store: ResultStore | None = None,
+    device: str = "auto",
+) -> Job[Evaluation]:
+    """Metrics over labelled parts, per map and per defect type (methods: decision, section 6)."""
+    inspector = Inspector(recipe, device)
+    facts = {
+        "name": recipe.name,
+        "detector": recipe.detector,
+        "sha256": recipe.sha256,
+        "seed": recipe.seed,
+        "thresholds": {"t1": recipe.thresholds.t1, "t2": recipe.thresholds.t2},
+    }
+    return (
+        yield from evaluation(
+            _scored(refs, inspector, store),
+            scope=scope,
+            protocol=protocol,
+            recipe_facts=facts,
+            seed=recipe.seed,
+        )
+    )
+
+
+class Inspector:
+    """A recipe made ready for parts: the scorer, and what the recipe expects of a part."""
+
+    def __init__(
+        self, recipe: Recipe, device: str = "auto", machine: Hardware | None = None
+    ) -> None:
+        machine = machine or hardware()
+        chosen = configure(recipe.detector, {**recipe.settings, **recipe.prepare})
+        self.recipe = recipe
+        self.context = _context(chosen.prepare, recipe.seed, device, machine)
+        self.scorer: Scorer = chosen.method.restore(recipe.state, self.context)
+        self.trusted = is_trusted(recipe.calibration, len(recipe.learn_parts))
+        self.device = name_of(resolve(device, machine))
+
+    def decider(self, item: Loaded, maps: AnomalyMaps) -> Decider:
+        """The part's decision at any thresholds, from maps made now or stored earlier."""
+        return Decider(item.part(), maps, self.recipe.calibration, trusted=self.trusted)
+
+    def maps(self, item: Loaded) -> AnomalyMaps:
+        """Raw maps of a part, fused filled in; InputError when the part is not what was learnt."""
+        part = item.part()
+        check(facts_of(part), self.recipe.fingerprint, item.ref.id)
+        return fuse(self.scorer.score(part), self.recipe.calibration.usual)
+
+    def result(self, item: Loaded) -> Result:
+        """One part's result; failures become not_inspected with their sentence."""
+        try:
+            return self._inspected(item)
+        except InspectorError as error:
+            return self._failed(item, error.sentence)
+        except Exception:
+            log.exception("inspecting %s", item.ref.id)
+            return self._failed(
+                item, f"{item.ref.id}: a fault of the program; see the log file and report it."
+            )
+
+    def _inspected(self, item: Loaded) -> Result:
+        part = item.part()
+        started = time.perf_counter()
+        maps = self.maps(item)
+        scored = time.perf_counter()
+        decider = self.decider(item, maps)
+        decision = decider.at(self.recipe.thresholds)
+        timings = {
+            **item.timings_s,
+            "score": round(scored - started, 4),
+            "decide": round(time.perf_counter() - scored, 4),
+        }
+        facts = facts_of(part)
+        quality = {
+            name: float(facts[name])
+            for name in ("mm_per_px", "missing", "foreground_px")
+            if facts[name] is not None
+        }
+        return replace(
+            self._failed(item, ""),
+            verdict=decision.verdict,
+            reason=decision.reason,
+            scores=decision.scores,
+            p_value=decision.p_value,
+            defects=decision.defects,
+            maps=decider.maps,
+            timings_s=timings,
+            quality=quality,
+            notes=(*part.sample.notes, *part.notes, *maps.notes),
+        )
+
+    def _failed(self, item: Loaded, sentence: str) -> Result:
+        recipe, sample = self.recipe, item.sample
+        return Result(
+            id=item.ref.id,
+            split=item.ref.split,
+            label=item.ref.label if sample is None else sample.label,
+            verdict=Verdict.NOT_INSPECTED,
+            reason=sentence,
+            sources=() if sample is None else sample.sources,
+            size=(0, 0) if sample is None else sample.shape,
+            thresholds=recipe.thresholds,
+            usual=recipe.calibration.usual,
+            timings_s=item.timings_s,
+            notes=() if sample is None else sample.notes,
+            unit="mm" if sample is None else sample.unit,
+            recipe_sha256=recipe.sha256,
+            software=label(),
+            device=self.device,
+            error=sentence,
+        )
+
+
+def _scored(
+    refs: Sequence[SampleRef], inspector: Inspector, store: ResultStore | None
+) -> Iterator[ScoredPart]:
+    for item in loaded(refs, inspector.context.prepare):
+        result = inspector.result(item)
+        if store is not None:
+            store.write(result)
+        if result.maps is None:
+            raise InputError(
+                f"{item.ref.id} cannot be evaluated: {result.error.rstrip('.')}",
+                cure="mend or remove the part; figures over a part of a test set mislead",
+            )
+        part = item.part()
+        yield ScoredPart(
+            id=result.id,
+            label=result.label or "good",
+            truth=part.sample.truth,
+            foreground=part.foreground,
+            maps=result.maps,
+            scores=result.scores,
+            seconds=sum(result.timings_s.values()),
+        )
+
+
+def _context(settings: PrepareSettings, seed: int, device: str, machine: Hardware) -> Context:
+    resolve(device, machine)  # an impossible device is refused before any work
+    return Context(
+        prepare=partial(prepare, settings=settings, seed=seed),
+        machine=machine,
+        wanted=device,
+        seed=seed,
+    )
+
+
+def _check_target(out: Path, force: bool) -> None:
+    if out.exists() and not force:
+        raise OutputError(f"{shown(out)} exists already", cure="choose another name or use --force")
+    ensure_writable(out.parent)
+
+
+def _calibrated(
+    split: Split, scorer: Scorer, context: Context, decision: DecisionSettings
+) -> Job[tuple[Calibration, dict[str, Any]]]:
+    """Score the held-out good parts: units, thresholds, and what a part of this kind looks like."""
+    facts: list[dict[str, Any]] = []
+    ids: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="relief-calibration-") as folder:
+        held = ResultStore.create(Path(folder) / "maps", "")
+        for item in loaded(split.calibrate, context.prepare):
+            part = item.part()
+            facts.append(facts_of(part))
+            maps = scorer.score(part)
+            ids.append(item.ref.id)
+            held.write(Result(item.ref.id, "", None, Verdict.NOT_INSPECTED, "", maps=maps))
+            yield Progress(CALIBRATING, len(ids), len(split.calibrate))
+        fingerprint = fingerprint_of(facts)
+        area = decision.minimum_area_px(fingerprint["mm_per_px"])
+        single = []
+        for part_id in ids:
+            single.append(raw_scores(_stored(held, part_id), area))
+            yield Progress(CALIBRATING, len(ids), len(ids))
+        usual = {name: usual_of(single, name) for name in ("rgb", "shape")}
+        fused = []
+        for part_id in ids:
+            fused.append(raw_scores(fuse(_stored(held, part_id), usual), area)["fused"])
+            yield Progress(CALIBRATING, len(ids), len(ids))
+    usual["fused"] = usual_of([{"fused": value} for value in fused], "fused")
+    return calibrate(ids, fused, usual, area), fingerprint
+
+
+def _stored(held: ResultStore, part_id: str) -> AnomalyMaps:
+    maps = held.maps(part_id)
+    assert maps is not None
+    return maps
