@@ -114,9 +114,9 @@ def part_mask(
         return None
     contact = _rim_contact(labels, count) / np.sqrt(np.maximum(areas, 1))
     free = large & (contact <= _RIM_CONTACT) & (areas >= _FREE_SHARE * areas.max())
-    notes = () if free.any() else ("The part touches the edge of the picture.",)
     candidates = free if free.any() else large
     kept = candidates & (areas >= piece_share * areas[candidates].max())
+    notes = ("The part touches the edge of the picture.",) if contact[kept].any() else ()
     strangers = large & ~candidates
     pieces = _with(labels, kept)
     solid = _with_attached(pieces, high & ~_with(labels, strangers))
