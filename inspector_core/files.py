@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 from inspector_core.errors import DiskFullError, InputError, OutputError
 
 _CHUNK = 1 << 20
+_ABANDONED_S = 3600.0
+"""A temporary folder this old belongs to a process that died."""
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -112,14 +115,17 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
     """A temporary folder beside the target that becomes the target when the block succeeds.
 
     Everything in it is flushed to disk before the rename, so after a power cut the target is the
-    whole new folder or the whole old one. An existing target is refused unless `replace`.
+    whole new folder or the whole old one (`recovered` finds it). An existing target is refused unless
+    `replace`.
     """
+    recovered(target)
     if target.exists() and not replace:
         raise OutputError(
             f"{shown(target)} exists already", cure="choose another name or use --force"
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
         temporary = Path(
             tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
         )
@@ -144,6 +150,21 @@ def _swap(temporary: Path, target: Path) -> None:
     os.rename(target, old)
     os.rename(temporary, target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def recovered(target: Path) -> Path:
+    """The target, put back when a process died between the two renames that replace a folder."""
+    if not target.exists() and target.parent.is_dir():
+        for old in sorted(target.parent.glob(f".{target.name}.*.old")):
+            os.rename(old, target)
+            break
+    return target
+
+
+def _sweep(target: Path) -> None:
+    for left in target.parent.glob(f".{target.name}.*.tmp"):
+        if time.time() - left.stat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _flush(folder: Path) -> None:

@@ -16,7 +16,14 @@ import numpy as np
 
 from inspector_core.detectors.contract import State
 from inspector_core.errors import RecipeError
-from inspector_core.files import new_folder, read_json, sha256_bytes, shown, write_json
+from inspector_core.files import (
+    new_folder,
+    read_json,
+    recovered,
+    sha256_bytes,
+    shown,
+    write_json,
+)
 from inspector_core.recipe.migrations import FORMAT, migrated
 from inspector_core.types import Array, Calibration, Thresholds
 
@@ -95,7 +102,7 @@ def content_hash(document: Mapping[str, Any]) -> str:
 
 def open_recipe(folder: Path) -> Recipe:
     """Read and verify a recipe; RecipeError says what is damaged, missing or too new."""
-    document = _read_document(folder)
+    document = _read_document(recovered(folder))
     tensors = _read_tensors(folder, document)
     try:
         return _from_document(document, tensors, folder)

@@ -15,6 +15,7 @@ from inspector_core.files import (
     json_bytes,
     new_folder,
     read_json,
+    recovered,
     remove_leftovers,
     sha256_bytes,
     sha256_file,
@@ -54,6 +55,14 @@ def test_that_a_replaced_folder_is_wholly_the_new_one(tmp_path):
         with new_folder(tmp_path / "out", replace=True) as folder:
             (folder / name).write_text(name)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["second"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_that_a_folder_lost_between_two_renames_is_put_back(tmp_path):
+    target = tmp_path / "out"
+    (tmp_path / ".out.1234.old").mkdir()
+    (tmp_path / ".out.1234.old" / "kept").write_text("x")
+    assert (recovered(target) / "kept").read_text() == "x"
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
