@@ -26,7 +26,9 @@ from inspector_core.decision.verdict import is_trusted
 from inspector_core.detectors.contract import Context, Detector, Scorer
 from inspector_core.device import Hardware, hardware, name_of, resolve
 from inspector_core.errors import InputError, InspectorError, OutputError, SettingError
-from inspector_core.evaluation.protocol import Evaluation, ScoredPart, evaluation
+from inspector_core.evaluation.ledger import FailedPart, ScoredPart
+from inspector_core.evaluation.outcome import Evaluation
+from inspector_core.evaluation.protocol import evaluation
 from inspector_core.files import ensure_writable, shown
 from inspector_core.geometry.prepare import PrepareSettings, prepare
 from inspector_core.loading import Loaded, loaded
@@ -187,10 +189,11 @@ def evaluate(
         "sha256": recipe.sha256,
         "seed": recipe.seed,
         "thresholds": {"t1": recipe.thresholds.t1, "t2": recipe.thresholds.t2},
+        "trusted": inspector.trusted,
     }
     return (
         yield from evaluation(
-            _scored(refs, inspector, store),
+            _Scoring(refs, inspector, store),
             scope=scope,
             protocol=protocol,
             recipe_facts=facts,
@@ -288,28 +291,35 @@ class Inspector:
         )
 
 
-def _scored(
-    refs: Sequence[SampleRef], inspector: Inspector, store: ResultStore | None
-) -> Iterator[ScoredPart]:
-    for item in loaded(refs, inspector.context.prepare):
-        result = inspector.result(item)
-        if store is not None:
-            store.write(result)
-        if result.maps is None:
-            raise InputError(
-                f"{item.ref.id} cannot be evaluated: {result.error.rstrip('.')}",
-                cure="mend or remove the part; figures over a part of a test set mislead",
+@dataclass(frozen=True, slots=True)
+class _Scoring:
+    """The parts of an evaluation, scored as they are asked for; sized, for the progress."""
+
+    refs: Sequence[SampleRef]
+    inspector: Inspector
+    store: ResultStore | None
+
+    def __len__(self) -> int:
+        return len(self.refs)
+
+    def __iter__(self) -> Iterator[ScoredPart | FailedPart]:
+        for item in loaded(self.refs, self.inspector.context.prepare):
+            result = self.inspector.result(item)
+            if self.store is not None:
+                self.store.write(result)
+            if result.maps is None:
+                yield FailedPart(result.id, result.label, result.error)
+                continue
+            part = item.part()
+            yield ScoredPart(
+                id=result.id,
+                label=result.label,
+                truth=part.sample.truth,
+                foreground=part.foreground,
+                maps=result.maps,
+                scores=result.scores,
+                seconds=sum(result.timings_s.values()),
             )
-        part = item.part()
-        yield ScoredPart(
-            id=result.id,
-            label=result.label or "good",
-            truth=part.sample.truth,
-            foreground=part.foreground,
-            maps=result.maps,
-            scores=result.scores,
-            seconds=sum(result.timings_s.values()),
-        )
 
 
 def _context(settings: PrepareSettings, seed: int, device: str, machine: Hardware) -> Context:
