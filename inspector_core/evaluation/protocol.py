@@ -1,0 +1,146 @@
+"""The evaluation protocol: which pixels and parts count, and what is computed from them.
+
+Every pixel counts by default; without a value (outside the foreground) it takes the lowest value of
+the category's maps. Parts come in one by one and are reduced at once to their finite values: float32
+in memory up to 512 MB, beyond that in an unnamed temporary file (`spill`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from typing import Any
+
+from inspector_core.decision.verdict import verdict_of
+from inspector_core.device import peak_memory_mb
+from inspector_core.errors import SettingError
+from inspector_core.evaluation.figures import NO_MODEL, Entry, figures
+from inspector_core.evaluation.intervals import REPLICATES
+from inspector_core.evaluation.ledger import FailedPart, KeptPixels, Ledger, ScoredPart
+from inspector_core.evaluation.outcome import Evaluation, MapFigures
+from inspector_core.evaluation.region_overlap import SAMPLED
+from inspector_core.evaluation.spill import Spill
+from inspector_core.progress import Job, Progress
+from inspector_core.types import Thresholds, Verdict
+
+SCOPES = ("all", "part")
+PROTOCOLS = ("exact", "published", *SAMPLED)
+_ESTIMATOR_OF = {"cfm": "cfm99"}
+"""Detectors whose published tables used another estimator than the common btf100."""
+
+
+def estimator_of(protocol: str, detector: str) -> str:
+    """The AUPRO estimator behind a protocol: "published" is that of the detector's paper."""
+    if protocol not in PROTOCOLS:
+        raise SettingError(
+            f"protocol={protocol} is not possible", cure=f"choose one of {', '.join(PROTOCOLS)}"
+        )
+    return _ESTIMATOR_OF.get(detector, "btf100") if protocol == "published" else protocol
+
+
+def evaluation(
+    parts: Iterable[ScoredPart | FailedPart],
+    *,
+    scope: str = "all",
+    protocol: str = "exact",
+    recipe_facts: Mapping[str, Any],
+    seed: int = 0,
+    replicates: int = REPLICATES,
+    notes: Sequence[str] = (),
+) -> Job[Evaluation]:
+    """Figures per map and per defect type.
+
+    recipe_facts : goes into the result as it is; "detector", "thresholds" ({"t1", "t2"}) and
+    "trusted" (False: nothing is accepted, too few parts were learnt) are read.
+    replicates : resamplings behind each 95 % interval.
+    notes : said in the result before the protocol's own.
+    Raises InputError when no part counts, InspectorError for maps that break their contract.
+    """
+    if scope not in SCOPES:
+        raise SettingError(f"scope={scope} is not possible", cure="choose one of all, part")
+    estimator = estimator_of(protocol, str(recipe_facts.get("detector", "")))
+    total = len(parts) if isinstance(parts, Sized) else 0
+    with Spill() as spill:
+        ledger = Ledger(spill, scope)
+        try:
+            for done, part in enumerate(parts, start=1):
+                ledger.add(part)
+                yield Progress(f"Evaluating {part.id}", done, total)
+        finally:
+            getattr(parts, "close", lambda: None)()
+        ledger.require_parts()
+        maps, no_model, per_type = yield from _tables(ledger, estimator, seed, replicates)
+    return Evaluation(
+        recipe=dict(recipe_facts),
+        scope=scope,
+        estimator=estimator,
+        n_good=sum(not entry.bad for entry in ledger.entries),
+        n_bad=sum(entry.bad for entry in ledger.entries),
+        maps=maps,
+        no_model=no_model,
+        per_type=per_type,
+        verdicts=_verdicts(ledger.entries, recipe_facts),
+        not_inspected=tuple(ledger.failed),
+        seconds=ledger.seconds_per_part(),
+        peak_memory_mb=peak_memory_mb(),
+        seed=seed,
+        replicates=replicates,
+        notes=(*notes, *ledger.notes(), *_map_notes(maps)),
+    )
+
+
+def _tables(
+    ledger: Ledger, estimator: str, seed: int, replicates: int
+) -> Job[tuple[dict[str, MapFigures], MapFigures, dict[str, dict[str, MapFigures]]]]:
+    kinds = sorted({entry.label for entry in ledger.entries if entry.bad})
+    subsets = {
+        kind: [entry for entry in ledger.entries if entry.label in ("good", kind)] for kind in kinds
+    }
+    names = (*ledger.modalities(), NO_MODEL)
+    steps = len(names) * (1 + len(kinds))
+    whole: dict[str, MapFigures] = {}
+    per_type: dict[str, dict[str, MapFigures]] = {kind: {} for kind in kinds}
+    done = 0
+    for name in names:
+        for kind, entries in {"": ledger.entries, **subsets}.items():
+            yield Progress(f"Computing figures: {name}{' ' + kind if kind else ''}", done, steps)
+            table = yield from figures(
+                entries,
+                KeptPixels(ledger, entries, name, seed),
+                name,
+                estimator=estimator,
+                lowest=ledger.lowest(name),
+                seed=seed,
+                replicates=replicates,
+                with_intervals=not kind and name != NO_MODEL,
+            )
+            (per_type[kind] if kind else whole)[name] = table
+            done += 1
+    return whole, whole.pop(NO_MODEL), per_type
+
+
+def _verdicts(
+    entries: Sequence[Entry], recipe_facts: Mapping[str, Any]
+) -> dict[str, dict[str, int]]:
+    thresholds = recipe_facts.get("thresholds")
+    if not thresholds:
+        return {}
+    trusted = bool(recipe_facts.get("trusted", True))
+    limits = Thresholds(float(thresholds["t1"]), float(thresholds["t2"]))
+    counts = {
+        kind: {verdict.value: 0 for verdict in (Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT)}
+        for kind in ("good", "bad")
+    }
+    for entry in entries:
+        if "fused" in entry.scores:
+            verdict = verdict_of(entry.scores["fused"], limits, trusted=trusted)
+            counts["bad" if entry.bad else "good"][verdict.value] += 1
+    return counts
+
+
+def _map_notes(maps: Mapping[str, MapFigures]) -> list[str]:
+    return [
+        f"{name}: {text}"
+        for name, table in maps.items()
+        for key, text in table.reasons.items()
+        if key in ("ties", "separation")
+    ]

@@ -1,0 +1,109 @@
+"""Metrics against numbers that the published codes and scikit-learn gave on the same small sets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inspector_core.evaluation.intervals import aupro_replicates
+from inspector_core.evaluation.metrics import auroc, average_precision, best_f1
+from inspector_core.evaluation.pixels import read_pixels, read_truth
+from inspector_core.evaluation.ranking import lowest_of, of_scores, pooled
+from inspector_core.evaluation.region_overlap import LIMITS, aupro, curve, sampled_aupro
+
+GOLDEN = Path(__file__).parents[2] / "goldens" / "case01_metrics"
+EXPECTED = json.loads((GOLDEN / "metrics.json").read_text("utf-8"))["expected"]
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    with np.load(GOLDEN / "metrics.npz") as archive:
+        yield {name: archive[name] for name in archive.files}
+
+
+def parts_of(arrays, name):
+    scores, masks = arrays[f"{name}__scores"], arrays[f"{name}__masks"]
+    everywhere = np.ones(scores.shape[1:], bool)
+    return [
+        read_pixels(score, read_truth(mask, everywhere), everywhere)
+        for score, mask in zip(scores, masks, strict=True)
+    ]
+
+
+def by_limit(areas):
+    return {str(limit): area for limit, area in zip(LIMITS, areas, strict=True)}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_that_the_exact_estimator_reproduces_the_golden_areas(name, arrays):
+    areas = by_limit(aupro(pooled(parts_of(arrays, name))))
+    assert areas == pytest.approx(EXPECTED[name]["exact_float64_aupro"], abs=1e-12)
+    assert areas == pytest.approx(EXPECTED[name]["official_aupro"], abs=1e-6)
+    assert areas == pytest.approx(EXPECTED[name]["anomalib_2026_aupro"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "key"),
+    [("btf100", "btf_m3dm_shapeguided_aupro_100thr"), ("cfm99", "cfm_aupro_99thr")],
+)
+@pytest.mark.parametrize("name", EXPECTED)
+def test_that_published_estimators_are_reproduced(name, estimator, key, arrays):
+    areas = by_limit(sampled_aupro(parts_of(arrays, name), estimator))
+    assert areas == pytest.approx(EXPECTED[name][key], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_that_pixel_metrics_equal_scikit_learns(name, arrays):
+    expected = EXPECTED[name]
+    ranking = pooled(parts_of(arrays, name))
+    best = best_f1(ranking)
+    assert auroc(ranking) == pytest.approx(expected["p_auroc"], abs=1e-9)
+    assert average_precision(ranking) == pytest.approx(expected["p_ap"], abs=1e-9)
+    assert best.value == pytest.approx(expected["p_f1max"], abs=1e-9)
+    assert best.threshold == pytest.approx(expected["p_f1max_threshold"], abs=1e-9)
+    assert ranking.n_normal == expected["n_ok_pixels"]
+    assert ranking.n_components == expected["n_components_8"]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_that_part_metrics_equal_scikit_learns(name, arrays):
+    expected = EXPECTED[name]
+    scores = arrays[f"{name}__image_scores"]
+    bad = arrays[f"{name}__masks"].any(axis=(1, 2))
+    ranking = of_scores(scores[~bad], scores[bad])
+    if expected["i_auroc"] is None:
+        assert auroc(ranking) is None
+        assert average_precision(ranking) is None
+        assert best_f1(ranking) is None
+        return
+    assert auroc(ranking) == pytest.approx(expected["i_auroc"], abs=1e-9)
+    assert average_precision(ranking) == pytest.approx(expected["i_ap"], abs=1e-9)
+    assert best_f1(ranking).value == pytest.approx(expected["i_f1max"], abs=1e-9)
+    assert best_f1(ranking).threshold == pytest.approx(expected["i_f1max_threshold"], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_that_every_corner_of_the_curve_is_a_golden_point(name, arrays):
+    golden = np.stack([arrays[f"{name}__fpr"], arrays[f"{name}__pro"]], axis=1)
+    corners = np.stack(curve(pooled(parts_of(arrays, name))), axis=1)
+    known = {tuple(point) for point in np.round(golden, 10).tolist()} | {(0.0, 0.0), (1.0, 1.0)}
+    assert {tuple(point) for point in np.round(corners, 10).tolist()} <= known
+
+
+def test_that_weighted_replicates_equal_the_golden_bootstrap(arrays):
+    parts = parts_of(arrays, "medium")
+    drawn = arrays["medium__bootstrap_multiplicities"]
+    areas = aupro_replicates(parts, drawn, lowest_of(parts))
+    np.testing.assert_allclose(areas, arrays["medium__bootstrap_aupro"], rtol=0, atol=1e-12)
+
+
+def test_that_thinning_the_curve_stays_within_its_stated_error(arrays):
+    parts = parts_of(arrays, "medium")
+    drawn = np.ones((1, len(parts)))
+    exact = aupro(pooled(parts))
+    for points in (50, 100, 200):
+        rough = aupro_replicates(parts, drawn, lowest_of(parts), points=points)[0]
+        assert np.abs(rough - exact).max() <= 1 / (2 * points)
