@@ -101,13 +101,13 @@ class PartView:
         return None if self.xyz is None else np.isfinite(self.xyz[..., 2])
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """(x0, y0, x1, y1) in pixels around the part, or around the whole picture."""
+        """(x0, y0, x1, y1) in pixels around the part, or around the whole picture; outer edges."""
         height, width = self.shape
         if self.foreground is None or not self.foreground.any():
-            return 0.0, 0.0, float(width), float(height)
+            return -0.5, -0.5, width - 0.5, height - 0.5
         rows = np.flatnonzero(self.foreground.any(axis=1))
         columns = np.flatnonzero(self.foreground.any(axis=0))
-        return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
+        return columns[0] - 0.5, rows[0] - 0.5, columns[-1] + 0.5, rows[-1] + 0.5
 
     def readout(self, x: int, y: int) -> tuple[str, str]:
         """Two lines about one pixel: its position, and how it compares with the good parts."""

@@ -1,0 +1,69 @@
+"""Marks that pictures and cloud draw alike: outlines, number tags, the linked cursor."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
+
+from app.theme.apply import current
+from app.theme.fonts import text_font
+
+MARKER_REACH = 11.0
+"""Logical pixels from the linked cursor's centre to the end of its arms."""
+
+
+def paint_outline(
+    painter: QPainter, path: QPainterPath, *, selected: bool, dashed: bool, opacity: float = 1.0
+) -> None:
+    """A defect's border in logical pixels: white with a dark halo; dashed = for review."""
+    tokens = current()
+    width = 2.6 if selected else 1.5
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setOpacity(opacity)
+    for colour, extra in ((tokens.halo, 2.5), (tokens.outline, 0.0)):
+        pen = QPen(QColor(colour), width + extra)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        if dashed and not extra:
+            pen.setDashPattern([3.5, 2.5])
+        painter.setPen(pen)
+        painter.drawPath(path)
+    painter.restore()
+
+
+def number_tag_rect(corner: QPointF, number: int) -> QRectF:
+    """Where the tag of a defect stands whose outline has its top left corner there."""
+    width = max(16.0, QFontMetricsF(text_font("note-strong")).horizontalAdvance(str(number)) + 9.0)
+    return QRectF(corner.x() - 1.0, corner.y() - 20.0, width, 17.0)
+
+
+def paint_number_tag(painter: QPainter, rect: QRectF, number: int, *, selected: bool) -> None:
+    """The defect's number, dark on a light tag; the selected one in the accent colour."""
+    tokens = current()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(tokens.halo), 1.0))
+    painter.setBrush(QColor(tokens.accent if selected else tokens.number_tag))
+    painter.drawRoundedRect(rect, 3.0, 3.0)
+    painter.setFont(text_font("note-strong"))
+    painter.setPen(QColor(tokens.on_accent if selected else tokens.on_number_tag))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(number))
+    painter.restore()
+
+
+def paint_marker(painter: QPainter, centre: QPointF) -> None:
+    """The linked cursor: a ring with four arms, open in the middle so that it hides nothing."""
+    tokens = current()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((tokens.halo, 3.5), (tokens.marker, 1.5)):
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawEllipse(centre, 5.0, 5.0)
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            inner = QPointF(centre.x() + 5.0 * dx, centre.y() + 5.0 * dy)
+            outer = QPointF(centre.x() + MARKER_REACH * dx, centre.y() + MARKER_REACH * dy)
+            painter.drawLine(inner, outer)
+    painter.restore()

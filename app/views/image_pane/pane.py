@@ -1,0 +1,252 @@
+"""The image pane: one picture or one map over its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from app.model.part_view import Message, Outline
+from app.theme.apply import current, theme
+from app.theme.pane_parts import MARGIN, FocusRing, PaneMessage, PaneTag
+from app.views.image_pane.annotations import MarkerItem, OutlineItem
+from app.views.image_pane.canvas import Canvas, View
+from app.views.image_pane.picture_item import PictureItem
+from app.views.image_pane.scale_bar import ScaleBar
+from inspector_core.colormaps import GREY_LEVEL, indices
+from inspector_core.types import Array
+
+_ZOOM_STEP = 1.25
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+class ImagePane(QWidget):
+    """Shows a picture; knows nothing of thresholds, only of a colour table for its map.
+
+    Coordinates in signals and calls are (x, y) in source pixels, integers = pixel centres.
+    grey : the picture is shown in grey at 55 % brightness, so that hue belongs to the map.
+    """
+
+    hovered = Signal(float, float)
+    left = Signal()
+    clicked = Signal(float, float)
+    outline_clicked = Signal(int)
+    maximise_requested = Signal()
+    view_changed = Signal(object)
+
+    def __init__(
+        self, title: str, detail: str = "", *, grey: bool, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._title, self._detail, self._grey = title, detail, grey
+        self._rgb: Array | None = None
+        self._gain = 1.0
+        self._mm_per_px: float | None = None
+        self._unit = "mm"
+        self._has_map = False
+        self._picture = PictureItem()
+        self._outlines = OutlineItem()
+        self._marker = MarkerItem()
+        self._build()
+        self._recolour()
+        theme().changed.connect(self._recolour)
+
+    def _build(self) -> None:
+        self._canvas = Canvas(self)
+        for item in (self._picture, self._outlines, self._marker):
+            self._canvas.add(item)
+        self._message = PaneMessage(self)
+        self._scale_bar = ScaleBar(self)
+        self.tag = PaneTag(self)
+        self._ring = FocusRing(self)
+        self.tag.maximise_requested.connect(self.maximise_requested)
+        self._canvas.hovered.connect(self.hovered)
+        self._canvas.left.connect(self.left)
+        self._canvas.clicked.connect(self._on_click)
+        self._canvas.steered.connect(self.view_changed)
+        self._canvas.moved.connect(self._place_scale_bar)
+        self.setAccessibleName(f"{self._title} picture")
+
+    def show_part(
+        self, rgb: Array | None, mm_per_px: float | None = None, unit: str = "mm"
+    ) -> None:
+        """Show a picture, (H, W, 3) uint8 or uint16, or none; the view stays if the size does."""
+        before = self._picture.size
+        self._rgb = None if rgb is None else _eight_bit(rgb)
+        self._mm_per_px, self._unit = mm_per_px, unit
+        self._draw_base()
+        if self._picture.size != before:
+            self.set_home(self._picture.boundingRect())
+            self.fit()
+        self._place_scale_bar()
+
+    def show_map(self, values: Array | None, top: float, missing: Array | None = None) -> None:
+        """Show a map, (H, W) float32 from 0 to `top` (NaN = nothing), over the picture; or none.
+
+        missing : (H, W) bool, hatched.
+        """
+        self._picture.set_map(None if values is None else indices(values, 0.0, top))
+        self._picture.set_missing(missing)
+        self._has_map = values is not None
+
+    def set_lookup(self, table: Array) -> None:
+        """(256, 4) uint8 RGBA from 0 to the map's top; the only call while a threshold moves."""
+        self._picture.set_table(table)
+
+    def set_map_visible(self, visible: bool) -> None:
+        """Show or hide the map over the picture."""
+        self._picture.set_map_visible(visible)
+
+    def set_outlines(self, outlines: Sequence[Outline]) -> None:
+        """Outlines of the part's defects."""
+        self._outlines.show_outlines(outlines, self._picture.boundingRect())
+        self._describe(outlines)
+
+    def set_marker(self, x: float | None, y: float | None) -> None:
+        """Place the linked cursor, or hide it with None."""
+        if x is None or y is None:
+            self._marker.hide()
+            return
+        self._marker.setPos(QPointF(x, y))
+        self._marker.show()
+
+    def set_message(self, message: Message | None, icon: str = "not-inspected") -> None:
+        """Words in place of the map or the picture; None takes them away."""
+        if message is None:
+            self._message.hide()
+            return
+        self._message.show_words(
+            icon, message.title, message.text, message.cure, dim=self._rgb is not None
+        )
+        self.tag.raise_()
+
+    def set_display_gain(self, gain: float) -> None:
+        """Brighten a dark picture on the screen; measured values are untouched."""
+        if gain != self._gain:
+            self._gain = gain
+            self._draw_base()
+
+    def set_detail(self, detail: str) -> None:
+        """What stands behind the title in the tag."""
+        self._detail = detail
+        self.tag.show_title(self._title, detail)
+
+    def set_home(self, rect: QRectF) -> None:
+        """The rectangle that `fit` shows, in pixels."""
+        self._canvas.set_home(rect)
+
+    def fit(self) -> None:
+        """Show the home rectangle whole; linked panes follow."""
+        self._look(self._canvas.home_view())
+
+    def zoom_to(self, bbox: tuple[float, float, float, float]) -> None:
+        """Show a box (x0, y0, x1, y1) with as much again around it; linked panes follow."""
+        x0, y0, x1, y1 = bbox
+        side = max(x1 - x0, y1 - y0, 24.0)
+        middle = QPointF((x0 + x1) / 2, (y0 + y1) / 2)
+        rect = QRectF(
+            middle - QPointF(1.5 * side, 1.5 * side), middle + QPointF(1.5 * side, 1.5 * side)
+        )
+        self._look(self._canvas.look_at(rect))
+
+    def link_to(self, other: ImagePane) -> None:
+        """Zoom and pan together: same middle, same magnification relative to the home view."""
+        self.view_changed.connect(other.look)
+        other.view_changed.connect(self.look)
+
+    def unlink_from(self, other: ImagePane) -> None:
+        """Undo `link_to`."""
+        self.view_changed.disconnect(other.look)
+        other.view_changed.disconnect(self.look)
+
+    def look(self, view: View) -> None:
+        """Show a view that another pane has chosen."""
+        self._canvas.look(view)
+
+    @property
+    def view(self) -> View:
+        """What is seen now."""
+        return self._canvas.view
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """Title, text and cure of the message that is shown, or empty."""
+        return self._message.words
+
+    @property
+    def scale_text(self) -> str:
+        """What the scale bar says, empty while it is hidden."""
+        return "" if self._scale_bar.isHidden() else self._scale_bar.text
+
+    def to_screen(self, x: float, y: float) -> QPointF:
+        """Where a pixel is on the pane, in logical pixels."""
+        return self._canvas.to_screen(x, y)
+
+    def _look(self, view: View) -> None:
+        self._canvas.look(view)
+        self.view_changed.emit(view)
+
+    def _draw_base(self) -> None:
+        if self._rgb is None:
+            self._picture.set_base(None)
+            return
+        scale = self._gain
+        if self._grey:
+            grey = self._rgb.astype(np.float32) @ _LUMA
+            pixels = np.minimum(grey * scale, 255.0) * GREY_LEVEL
+        elif scale == 1.0:
+            self._picture.set_base(self._rgb)
+            return
+        else:
+            pixels = np.minimum(self._rgb * np.float32(scale), 255.0)
+        self._picture.set_base(pixels.astype(np.uint8))
+
+    def _on_click(self, x: float, y: float, screen: QPointF) -> None:
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        number = self._outlines.at(x, y, screen)
+        if number is not None:
+            self.outline_clicked.emit(number)
+        self.clicked.emit(x, y)
+
+    def _describe(self, outlines: Sequence[Outline]) -> None:
+        count = len(outlines)
+        words = {0: "no defect outlined", 1: "1 defect outlined"}.get(
+            count, f"{count} defects outlined"
+        )
+        self.setAccessibleDescription(words)
+
+    def _recolour(self) -> None:
+        self._canvas.setBackground(QColor(current().view))
+        self.tag.show_title(self._title, self._detail)
+        self._outlines.update()
+
+    def _place_scale_bar(self) -> None:
+        known = self._mm_per_px is not None and self._rgb is not None
+        per_logical = (
+            self._mm_per_px / self._canvas.pixels_per_px() if known and self._mm_per_px else None
+        )
+        self._scale_bar.show_scale(per_logical, self._unit, self.width())
+        self._scale_bar.move(MARGIN, self.height() - self._scale_bar.height() - MARGIN)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._canvas.setGeometry(self.rect())
+        self._message.setGeometry(self.rect())
+        self._place_scale_bar()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._canvas.zoom_centre(_ZOOM_STEP)
+        elif event.key() == Qt.Key.Key_Minus:
+            self._canvas.zoom_centre(1 / _ZOOM_STEP)
+        elif event.key() == Qt.Key.Key_Home:
+            self.fit()
+        else:
+            event.ignore()
+
+
+def _eight_bit(rgb: Array) -> Array:
+    return (rgb >> 8).astype(np.uint8) if rgb.dtype == np.uint16 else rgb
