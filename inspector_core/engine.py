@@ -349,11 +349,11 @@ def _calibrated(
         for item in loaded(split.calibrate, context.prepare):
             part = item.part()
             facts.append(facts_of(part))
+            fingerprint = fingerprint_of(facts)
             maps = scorer.score(part)
             ids.append(item.ref.id)
             held.write(Result(item.ref.id, "", None, Verdict.NOT_INSPECTED, "", maps=maps))
             yield Progress(CALIBRATING, len(ids), len(split.calibrate))
-        fingerprint = fingerprint_of(facts)
         area = decision.minimum_area_px(fingerprint["mm_per_px"])
         single = []
         for part_id in ids:

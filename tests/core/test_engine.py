@@ -1,0 +1,203 @@
+"""The four verbs on tiny parts: what they promise, and how they fail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inspector_core import engine
+from inspector_core.detectors import DETECTORS
+from inspector_core.device import Hardware
+from inspector_core.errors import Cancelled, DeviceError, InputError, OutputError, SettingError
+from inspector_core.progress import drain
+from inspector_core.recipe import open_recipe
+from inspector_core.store import ResultStore
+from inspector_core.types import SampleRef, Scan, Verdict
+from tests.contracts.tiny_parts import read, refs
+
+MACHINE = Hardware()
+
+
+def broken(ref: SampleRef):
+    raise InputError(f"{ref.id}: file ends early (1 of 2 MB)", cure="copy it again")
+
+
+def faulty(ref: SampleRef):
+    raise ZeroDivisionError
+
+
+def scan(*parts: SampleRef) -> Scan:
+    return Scan("tiny", "tiny", parts, image_size=(96, 96), unit="mm")
+
+
+GOOD = (*refs(6, 0, "train"), *refs(6, 20, "validation"))
+
+
+@pytest.fixture(autouse=True)
+def flat(monkeypatch):
+    monkeypatch.setitem(DETECTORS, "flat", "tests.core.flat_detector:Flat")
+
+
+def learnt(out, parts=GOOD, **more):
+    return drain(engine.learn(scan(*parts), out, detector="flat", machine=MACHINE, **more))
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(DETECTORS, "flat", "tests.core.flat_detector:Flat")
+        yield learnt(tmp_path_factory.mktemp("r") / "recipe")
+
+
+def inspected(parts, recipe, **more):
+    return drain(engine.inspect(parts, recipe, machine=MACHINE, **more))
+
+
+def test_that_the_validation_parts_calibrate_and_are_not_learnt(recipe):
+    assert set(recipe.calibration.parts) == {ref.id for ref in refs(6, 20, "validation")}
+    assert set(recipe.learn_parts) == {ref.id for ref in refs(6, 0, "train")}
+    assert np.median(recipe.calibration.scores) == pytest.approx(1.0)
+    assert recipe.calibration.provisional
+
+
+def test_that_a_saved_recipe_inspects_as_the_learnt_one(recipe):
+    parts = refs(1, 40, "test", dent_mm=1.5)
+    (first,) = inspected(parts, recipe)
+    (second,) = inspected(parts, open_recipe(recipe.path))
+    assert first.scores == second.scores
+    assert (first.verdict, first.reason) == (second.verdict, second.reason)
+
+
+def test_that_without_validation_a_seeded_fifth_is_held_out(tmp_path):
+    parts = refs(20, 0, "train")
+    one = learnt(tmp_path / "a", parts)
+    other = learnt(tmp_path / "b", parts, seed=1)
+    assert len(one.calibration.parts) == 5
+    assert not set(one.calibration.parts) & set(one.learn_parts)
+    assert set(other.calibration.parts) != set(one.calibration.parts)
+
+
+def test_that_learning_twice_gives_the_same_hash(tmp_path, recipe):
+    assert learnt(tmp_path / "again", name=recipe.name).sha256 == recipe.sha256
+
+
+def test_that_four_good_parts_accept_nothing(tmp_path):
+    few = learnt(tmp_path / "few", refs(4, 0, "train"))
+    verdicts = {result.verdict for result in inspected(refs(3, 60, "test"), few)}
+    assert Verdict.ACCEPT not in verdicts
+
+
+def test_that_one_broken_part_does_not_end_the_batch(recipe):
+    good, other = refs(2, 60, "test")
+    parts = [good, replace(refs(1, 70, "test")[0], read=broken), replace(other, read=faulty)]
+    first, second, third = inspected(parts, recipe)
+    assert first.verdict is Verdict.ACCEPT
+    assert second.verdict is Verdict.NOT_INSPECTED
+    assert second.error == "test/good/070: file ends early (1 of 2 MB); copy it again."
+    assert third.verdict is Verdict.NOT_INSPECTED
+    assert "fault of the program" in third.error
+    assert "\n" not in third.error
+
+
+def test_that_each_result_arrives_with_its_maps_and_is_stored(recipe, tmp_path):
+    store = ResultStore.create(tmp_path / "s", recipe.sha256)
+    parts = refs(2, 60, "test")
+    arrived = []
+    drain(
+        engine.inspect(parts, recipe, store=store, machine=MACHINE),
+        lambda step: arrived.append(getattr(step, "result", None)),
+    )
+    results = [result for result in arrived if result is not None]
+    assert [r.id for r in results] == [p.id for p in parts]
+    assert np.array_equal(store.maps(parts[0].id).fused, results[0].maps.fused, equal_nan=True)
+
+
+OTHERS = {
+    "another camera": ({"size": 192}, "learnt on 96x96"),
+    "flipped in z": ({}, "height sign differs"),
+    "mirrored in x": ({}, "x sign differs"),
+}
+
+
+def flipped(ref):
+    sample = read(ref)
+    return replace(sample, xyz=sample.xyz * np.float32([1, 1, -1]))
+
+
+def mirrored(ref):
+    sample = read(ref)
+    return replace(sample, xyz=sample.xyz * np.float32([-1, 1, 1]))
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_that_a_part_of_another_set_up_is_not_judged(recipe, case):
+    options, words = OTHERS[case]
+    (ref,) = refs(1, 60, "test", **options)
+    reader = {"flipped in z": flipped, "mirrored in x": mirrored}.get(case, read)
+    (result,) = inspected([replace(ref, read=reader)], recipe)
+    assert result.verdict is Verdict.NOT_INSPECTED
+    assert words in result.error
+
+
+def test_that_parts_of_mixed_sizes_are_not_calibrated(tmp_path):
+    parts = (*refs(6, 0, "train"), *refs(1, 20, "validation"))
+    with pytest.raises(InputError, match="picture sizes"):
+        learnt(tmp_path / "r", (*parts, *refs(1, 21, "validation", size=97)))
+
+
+def test_that_nothing_to_learn_from_is_said_before_any_work(tmp_path):
+    with pytest.raises(InputError, match="no good parts"):
+        learnt(tmp_path / "r", refs(3, 0, "test", stain=True))
+
+
+def test_that_an_unknown_setting_is_refused_with_the_known_ones(tmp_path):
+    with pytest.raises(SettingError, match=r"minimum_area_mm2.*rgb_gain.*strength"):
+        learnt(tmp_path / "r", settings={"colour": 1})
+
+
+def test_that_settings_of_method_preparation_and_decision_reach_the_recipe(tmp_path):
+    values = {"strength": "2", "rgb_gain": "1.5", "minimum_area_mm2": 4}
+    made = learnt(tmp_path / "r", settings=values)
+    assert made.settings == {"strength": 2.0}
+    assert made.prepare["rgb_gain"] == 1.5
+    pitch = made.fingerprint["mm_per_px"]
+    assert made.calibration.minimum_area_px == round(4 / pitch**2)
+
+
+def test_that_an_existing_recipe_is_kept(recipe):
+    with pytest.raises(OutputError, match="exists already"):
+        learnt(recipe.path)
+
+
+def test_that_a_missing_card_is_said_before_any_work(tmp_path):
+    with pytest.raises(DeviceError, match="cuda:0 is not there"):
+        learnt(tmp_path / "r", device="cuda:0")
+
+
+def test_that_too_little_memory_is_said_before_any_work(tmp_path):
+    with pytest.raises(DeviceError, match="GB of memory"):
+        drain(
+            engine.learn(
+                scan(*GOOD), tmp_path / "r", detector="flat", machine=Hardware(cpu_free_bytes=1000)
+            )
+        )
+
+
+def test_that_cancelling_leaves_no_recipe(tmp_path):
+    steps = []
+    with pytest.raises(Cancelled):
+        drain(
+            engine.learn(scan(*GOOD), tmp_path / "r", detector="flat", machine=MACHINE),
+            steps.append,
+            lambda: len(steps) == 9,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_that_an_evaluation_counts_what_was_seen(recipe):
+    parts = [*refs(3, 60, "test"), *refs(3, 40, "test", dent_mm=1.5)]
+    found = drain(engine.evaluate(parts, recipe))
+    assert (found.n_good, found.n_bad) == (3, 3)
+    assert found.maps["shape"].i_auroc > 0.5
