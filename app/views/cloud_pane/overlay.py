@@ -1,0 +1,130 @@
+"""What is painted over the cloud: outlines of defects lifted onto the surface, axis triad."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+
+from app.model.part_view import Outline
+from app.theme.apply import current
+from app.theme.drawing import number_tag_rect, paint_number_tag, paint_outline
+from app.theme.fonts import text_font
+from app.views.cloud_pane.camera import Camera
+from app.views.cloud_pane.projection import Projection
+from inspector_core.types import Array, Verdict
+
+_HIDDEN_OPACITY = 0.3
+_SEARCH = 3
+_ASIDE = {"x": 0.0, "y": -10.0, "z": 10.0}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lifted:
+    """An outline on the surface. lines: per polygon the (N, 3) mm points and (N, 2) pixels."""
+
+    outline: Outline
+    lines: tuple[tuple[Array, Array], ...]
+
+
+def lift(outline: Outline, xyz: Array) -> Lifted:
+    """Put an outline onto the measured surface; vertices without a measurement near by are left out.
+
+    xyz : (H, W, 3) mm, NaN = no measurement.
+    """
+    lines = []
+    for polygon in outline.polygons:
+        points = _measured(np.asarray(polygon), xyz)
+        known = np.isfinite(points).all(axis=1)
+        if known.any():
+            lines.append((points[known].astype(np.float64), np.asarray(polygon)[known]))
+    return Lifted(outline, tuple(lines))
+
+
+def _measured(polygon: Array, xyz: Array) -> Array:
+    """(N, 3) mm: at each vertex the measured point of the nearest pixel within 3 px, else NaN."""
+    height, width = xyz.shape[:2]
+    centre = np.rint(polygon).astype(int)
+    found = np.full((len(polygon), 3), np.nan, np.float32)
+    around = range(-_SEARCH, _SEARCH + 1)
+    offsets = sorted(
+        ((dx, dy) for dx in around for dy in around), key=lambda o: o[0] ** 2 + o[1] ** 2
+    )
+    for dx, dy in offsets:
+        missing = np.flatnonzero(~np.isfinite(found[:, 2]))
+        if not len(missing):
+            break
+        columns = np.clip(centre[missing, 0] + dx, 0, width - 1)
+        rows = np.clip(centre[missing, 1] + dy, 0, height - 1)
+        found[missing] = xyz[rows, columns]
+    return found
+
+
+def paint_lifted(
+    painter: QPainter, lifted: Sequence[Lifted], projection: Projection
+) -> dict[int, QRectF]:
+    """Draw outlines and number tags; what the part hides is drawn faintly. Returns the tags' places."""
+    tags = {}
+    for item in sorted(lifted, key=lambda i: (i.outline.selected, -i.outline.number)):
+        front, behind, top = _paths(item, projection)
+        dashed = item.outline.verdict == Verdict.REVIEW
+        for path, opacity in ((behind, _HIDDEN_OPACITY), (front, 1.0)):
+            if not path.isEmpty():
+                paint_outline(
+                    painter, path, selected=item.outline.selected, dashed=dashed, opacity=opacity
+                )
+        if top is not None:
+            number = item.outline.number
+            tags[number] = number_tag_rect(top, number)
+            painter.setOpacity(1.0 if not front.isEmpty() else 0.6)
+            paint_number_tag(painter, tags[number], number, selected=item.outline.selected)
+            painter.setOpacity(1.0)
+    return tags
+
+
+def _paths(
+    item: Lifted, projection: Projection
+) -> tuple[QPainterPath, QPainterPath, QPointF | None]:
+    front, behind = QPainterPath(), QPainterPath()
+    corners = []
+    for points, pixels in item.lines:
+        places, seen = projection.place(points, pixels)
+        if not np.isfinite(places).all():
+            continue
+        corners.append(places.min(axis=0))
+        places = np.concatenate([places, places[:1]])
+        seen = np.concatenate([seen, seen[:1]])
+        for i in range(len(places) - 1):
+            path = front if seen[i] or seen[i + 1] else behind
+            if path.isEmpty() or path.currentPosition() != QPointF(*places[i]):
+                path.moveTo(*places[i])
+            path.lineTo(*places[i + 1])
+    if not corners:
+        return front, behind, None
+    left, top = np.min(corners, axis=0)
+    return front, behind, QPointF(float(left), float(top))
+
+
+def paint_triad(painter: QPainter, camera: Camera, corner: QPointF) -> None:
+    """The scan's axes x (right), y (down), z (away) as the camera sees them; corner = their origin."""
+    tokens = current()
+    length = 22.0
+    axes = camera.axes()
+    named = zip("xyz", (tokens.axis_x, tokens.axis_y, tokens.axis_z), axes.T, strict=True)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setFont(text_font("caption"))
+    for name, colour, direction in sorted(named, key=lambda axis: -axis[2][2]):
+        tip = QPointF(corner.x() + length * direction[0], corner.y() + length * direction[1])
+        pen = QPen(QColor(colour), 1.6)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawLine(corner, tip)
+        # y and z may point the same way on the screen: their letters stand on either side
+        aside = QPointF(_ASIDE[name] * direction[1], -_ASIDE[name] * direction[0])
+        at = corner + (tip - corner) * 1.3 + aside
+        painter.drawText(QRectF(at.x() - 8, at.y() - 8, 16, 16), Qt.AlignmentFlag.AlignCenter, name)
+    painter.restore()

@@ -1,0 +1,77 @@
+"""Which colours the cloud wears: the picture's, or one of several scalar fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.views.cloud_pane import shading
+from app.views.cloud_pane.shading import Colouring
+from inspector_core.types import Array
+
+MODES = ("rgb", "colour", "shape", "fused", "height", "deviation")
+MAP_MODES = ("colour", "shape", "fused")
+# maps keep the legend's colours, heights need the relief to be read as a surface
+_RELIEF_SHARE = {"height": 0.5, "deviation": 0.35}
+_MAP_RELIEF = 0.12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Field:
+    rows: Array
+    table: Array
+
+
+class CloudPalette:
+    """Fields and tables of one part; hands out the `Colouring` of the chosen mode."""
+
+    def __init__(self) -> None:
+        self.mode = "rgb"
+        self._shades: Array = np.zeros((0, 0), np.uint8)
+        self._picture: Array | None = None
+        self._fields: dict[str, _Field] = {}
+
+    def set_part(
+        self, xyz: Array, rgb: Array | None, foreground: Array | None, normals: Array | None
+    ) -> None:
+        """Forget the fields and take another part's relief and picture, (H, W, 3) uint8 or None."""
+        shade = shading.relief(shading.grid_normals(xyz) if normals is None else normals)
+        self._shades = shading.shade_rows(shade, rgb, foreground)
+        self._picture = None
+        if rgb is not None:
+            self._picture = shading.picture_colours(rgb, shade, foreground).reshape(-1, 3)
+        self._fields = {}
+
+    def set_field(
+        self, mode: str, values: Array | None, lut: Array, span: tuple[float, float]
+    ) -> None:
+        """(H, W) float values from span[0] to span[1] with a (256, 4) table; None = not there."""
+        self._fields.pop(mode, None)
+        if values is not None:
+            rows = shading.table_rows(shading.value_rows(values, *span), self._shades)
+            self._fields[mode] = _Field(rows, self._table(mode, lut))
+
+    def set_lookup(self, lut: Array) -> None:
+        """Another table for the three maps; the points keep their rows."""
+        table = self._table("fused", lut)
+        for mode in MAP_MODES:
+            if mode in self._fields:
+                self._fields[mode] = _Field(self._fields[mode].rows, table)
+
+    def has(self, mode: str) -> bool:
+        """Whether this part can be coloured so."""
+        return self._picture is not None if mode == "rgb" else mode in self._fields
+
+    def colouring(self) -> Colouring:
+        """Colours in the chosen mode; plain relief where the mode is not there."""
+        if self.mode == "rgb" and self._picture is not None:
+            return Colouring(self._picture)
+        field = self._fields.get(self.mode)
+        if field is not None:
+            return Colouring(field.table, field.rows)
+        plain = shading.colour_table(np.zeros((256, 4), np.uint8), 0.0)
+        return Colouring(plain, shading.table_rows(None, self._shades))
+
+    def _table(self, mode: str, lut: Array) -> Array:
+        return shading.colour_table(lut, _RELIEF_SHARE.get(mode, _MAP_RELIEF))

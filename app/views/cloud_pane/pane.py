@@ -1,0 +1,355 @@
+"""The cloud pane: a widget that paints what a projection draws, and steers its camera."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QWidget
+
+from app.model.part_view import Message, Outline
+from app.theme.apply import current, theme
+from app.theme.drawing import paint_marker
+from app.theme.fonts import text_font
+from app.theme.pane_parts import MARGIN, FocusRing, PaneMessage, PaneTag
+from app.views.cloud_pane.camera import Camera, first_view
+from app.views.cloud_pane.flat import Flat
+from app.views.cloud_pane.overlay import Lifted, lift, paint_lifted, paint_triad
+from app.views.cloud_pane.palette import MODES, CloudPalette
+from app.views.cloud_pane.probe import Graphics, graphics_probe
+from app.views.cloud_pane.solid import Solid
+from app.views.cloud_pane.steering import Steering
+from inspector_core.types import Array
+
+_POINTS_SOFTWARE, _POINTS_CARD = 60_000, 600_000
+NO_3D = "No 3D graphics on this computer: a shaded picture is shown. Install libgl1 and libegl1 to turn it."
+
+
+class CloudPane(QWidget):
+    """Coordinates in signals and calls are (x, y) in source pixels.
+
+    `prepared` says once that the first frame was drawn, or that this machine cannot draw any.
+    """
+
+    hovered = Signal(int, int)
+    left = Signal()
+    clicked = Signal(int, int)
+    outline_clicked = Signal(int)
+    maximise_requested = Signal()
+    prepared = Signal()
+
+    def __init__(self, title: str = "Point cloud", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._title, self._detail = title, ""
+        self._palette = CloudPalette()
+        self._xyz: Array | None = None
+        self._centre_points: Array = np.zeros((0, 3), np.float32)
+        self._projection: Solid | Flat | None = None
+        self._lifted: list[Lifted] = []
+        self._outlines: tuple[Outline, ...] = ()
+        self._tags: dict[int, QRectF] = {}
+        self._marker: tuple[float, float] | None = None
+        self._asked = False
+        self._viewed = False
+        self._build()
+        theme().changed.connect(self._recolour)
+
+    def _build(self) -> None:
+        self.setAccessibleName(self._title)
+        self._message = PaneMessage(self)
+        self.tag = PaneTag(self)
+        self.tag.show_title(self._title)
+        self.tag.maximise_requested.connect(self.maximise_requested)
+        self._readout, self._note = QLabel(self), QLabel(self)
+        for label in (self._readout, self._note):
+            label.setProperty("tag", "view")
+            label.setFont(text_font("caption"))
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            label.hide()
+        self._readout.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._note.setWordWrap(True)
+        self._ring = FocusRing(self)
+        self._steering = Steering(self)
+        for signal, slot in (
+            (self._steering.turned, self._turn),
+            (self._steering.shifted, self._shift),
+            (self._steering.magnified, self._magnify),
+            (self._steering.home, self.reset_view),
+            (self._steering.pointed, self._hover),
+            (self._steering.pressed, self._click),
+            (self._steering.centred, self._centre),
+            (self._steering.left, self.left),
+        ):
+            signal.connect(slot)
+
+    # what is shown
+
+    def show_part(
+        self,
+        xyz: Array | None,
+        rgb: Array | None = None,
+        foreground: Array | None = None,
+        normals: Array | None = None,
+    ) -> None:
+        """Show other points; the camera stays once it has been placed.
+
+        xyz : (H, W, 3) float32 mm, NaN = no measurement.   rgb : (H, W, 3) uint8 or uint16.
+        foreground : (H, W) bool, the rest is dimmed.   normals : (H, W, 3) towards the camera.
+        """
+        first = self._xyz is None
+        self._xyz = xyz
+        self._marker = None
+        self._outlines, self._lifted = (), []
+        if xyz is None:
+            self.update()
+            return
+        if rgb is not None and rgb.dtype == np.uint16:
+            rgb = (rgb >> 8).astype(np.uint8)
+        self._palette.set_part(xyz, rgb, foreground, normals)
+        valid = np.isfinite(xyz).all(axis=2)
+        part = valid & foreground if foreground is not None else valid
+        self._centre_points = xyz[part if part.any() else valid]
+        if self._projection is not None:
+            self._projection.show(xyz, self._palette.colouring())
+        if first or not self._viewed:
+            self.reset_view()
+        self.update()
+
+    def set_scalars(
+        self, mode: str, values: Array | None, lut: Array, span: tuple[float, float]
+    ) -> None:
+        """Values for a colour mode, (H, W) float with NaN = nothing, over span (low, high)."""
+        self._palette.set_field(mode, values, lut, span)
+        if mode == self._palette.mode:
+            self._repaint_points()
+
+    def set_lookup(self, lut: Array) -> None:
+        """(256, 4) uint8 table of the three maps; the only call while a threshold moves."""
+        self._palette.set_lookup(lut)
+        if self._palette.mode in ("colour", "shape", "fused"):
+            self._repaint_points()
+
+    def set_mode(self, mode: str) -> None:
+        """Colour by one of MODES; plain relief where the part has no such values."""
+        if mode not in MODES:
+            raise ValueError(f"no colour mode {mode!r}")
+        if mode != self._palette.mode:
+            self._palette.mode = mode
+            self._repaint_points()
+
+    @property
+    def mode(self) -> str:
+        """The colour mode."""
+        return self._palette.mode
+
+    def has_mode(self, mode: str) -> bool:
+        """Whether the part shown can be coloured so."""
+        return self._xyz is not None and self._palette.has(mode)
+
+    def set_outlines(self, outlines: Sequence[Outline]) -> None:
+        """Outlines of the part's defects, given in pixels, drawn on the surface."""
+        known = {id(item.outline.polygons): item for item in self._lifted}
+        self._outlines = tuple(outlines)
+        self._lifted = []
+        for outline in self._outlines if self._xyz is not None else ():
+            before = known.get(id(outline.polygons))
+            assert self._xyz is not None
+            lifted = Lifted(outline, before.lines) if before else lift(outline, self._xyz)
+            self._lifted.append(lifted)
+        self.update()
+
+    def set_marker(self, pixel: tuple[float, float] | None) -> None:
+        """Place the linked cursor on the point of a pixel, or hide it."""
+        if pixel != self._marker:
+            self._marker = pixel
+            self.update()
+
+    def set_readout(self, lines: Sequence[str]) -> None:
+        """Two short lines at the lower right; empty hides them."""
+        text = "\n".join(line for line in lines if line)
+        self._readout.setVisible(bool(text))
+        if text and text != self._readout.text():
+            self._readout.setText(text)
+            self._readout.adjustSize()
+            self._place_labels()
+
+    def set_detail(self, detail: str) -> None:
+        """What stands behind the title in the tag."""
+        self._detail = detail
+        self.tag.show_title(self._title, detail)
+
+    def set_message(self, message: Message | None, icon: str = "cloud") -> None:
+        """Words in place of the cloud; None takes them away."""
+        if message is None:
+            self._message.hide()
+            return
+        self._message.show_words(
+            icon, message.title, message.text, message.cure, dim=self._xyz is not None
+        )
+        self.tag.raise_()
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """Title, text and cure of the message that is shown, or empty."""
+        return self._message.words
+
+    def reset_view(self) -> None:
+        """The scan camera's view tilted by 35°, the part filling 80 % of the pane."""
+        if isinstance(self._projection, Solid) and len(self._centre_points):
+            self._projection.look(first_view(self._centre_points, self.width(), self.height()))
+            self._viewed = True
+
+    @property
+    def camera(self) -> Camera | None:
+        """Where the eye is; None without 3D."""
+        return self._projection.camera if isinstance(self._projection, Solid) else None
+
+    def look(self, camera: Camera) -> None:
+        """Take a camera, for example a stored one."""
+        if isinstance(self._projection, Solid):
+            self._projection.look(camera)
+
+    @property
+    def complete(self) -> bool:
+        """True when every point is in the picture."""
+        return isinstance(self._projection, Flat) or (
+            isinstance(self._projection, Solid) and self._projection.complete
+        )
+
+    def to_screen(self, x: float, y: float) -> QPointF | None:
+        """Where the point of a pixel is on the pane, or None where nothing was measured."""
+        if self._xyz is None or self._projection is None:
+            return None
+        height, width = self._xyz.shape[:2]
+        column, row = round(x), round(y)
+        if not (0 <= column < width and 0 <= row < height):
+            return None
+        point = self._xyz[row, column][None].astype(np.float64)
+        places, _ = self._projection.place(point, np.array([[x, y]]))
+        return QPointF(*places[0]) if np.isfinite(places).all() else None
+
+    def close_gl(self) -> None:
+        """Stop drawing and give the render window back; call before the application ends."""
+        if isinstance(self._projection, Solid):
+            self._projection.close()
+        self._projection = None
+
+    # how it is drawn
+
+    def use_graphics(self, graphics: Graphics) -> None:
+        """Begin to draw: VTK where the trial frame succeeded, else a flat relief with a note."""
+        if self._projection is not None:
+            return
+        if graphics.usable:
+            # VTK is imported here and not with the module: half a second that the window does not wait for
+            from app.views.cloud_pane.scene import Scene
+
+            points = _POINTS_SOFTWARE if graphics.software else _POINTS_CARD
+            self._projection = Solid(Scene(points), self)
+            self._projection.changed.connect(self.update)
+        else:
+            self._projection = Flat()
+            self._note.setText(NO_3D)
+            self._note.show()
+        self._recolour()
+        self._resized()
+        if self._xyz is not None:
+            self._projection.show(self._xyz, self._palette.colouring())
+            self.reset_view()
+        self.update()
+        self.prepared.emit()
+
+    def _repaint_points(self) -> None:
+        if self._projection is not None and self._xyz is not None:
+            self._projection.recolour(self._palette.colouring())
+            self.update()
+
+    def _recolour(self) -> None:
+        if isinstance(self._projection, Solid):
+            self._projection.set_background(QColor(current().view))
+        self.tag.show_title(self._title, self._detail)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._asked:
+            self._asked = True
+            probe = graphics_probe()
+            probe.answered.connect(self.use_graphics)
+            probe.ask()
+        painter = QPainter(self)
+        if self._projection is None or self._xyz is None:
+            painter.fillRect(self.rect(), QColor(current().view))
+            return
+        painter.drawImage(QPointF(0, 0), self._projection.frame())
+        self._tags = paint_lifted(painter, self._lifted, self._projection)
+        if isinstance(self._projection, Solid):
+            paint_triad(painter, self._projection.camera, QPointF(34, self.height() - 40))
+        place = None if self._marker is None else self.to_screen(*self._marker)
+        if place is not None:
+            paint_marker(painter, place)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._message.setGeometry(self.rect())
+        self._resized()
+        self._place_labels()
+
+    def _resized(self) -> None:
+        if self._projection is not None:
+            self._projection.resize(self.width(), self.height(), self.devicePixelRatioF())
+
+    def _place_labels(self) -> None:
+        size = self._readout.size()
+        self._readout.move(
+            self.width() - size.width() - MARGIN, self.height() - size.height() - MARGIN
+        )
+        self._note.setFixedWidth(max(80, min(440, self.width() - 2 * MARGIN)))
+        self._note.adjustSize()
+        self._note.move(MARGIN, self.height() - self._note.height() - MARGIN)
+
+    # what the hand does
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._resized()
+        return super().event(event)
+
+    def _turn(self, spin: float, tilt: float) -> None:
+        if self.camera is not None:
+            self.look(self.camera.turned(spin, tilt))
+
+    def _shift(self, dx: float, dy: float) -> None:
+        if self.camera is not None:
+            self.look(self.camera.shifted(dx, dy, self.height()))
+
+    def _magnify(self, factor: float) -> None:
+        if self.camera is not None:
+            self.look(self.camera.nearer(factor))
+
+    def _centre(self, place: QPointF) -> None:
+        pixel = self._pixel_at(place)
+        if pixel is not None and self.camera is not None and self._xyz is not None:
+            self.look(self.camera.about(self._xyz[pixel[1], pixel[0]]))
+
+    def _pixel_at(self, place: QPointF) -> tuple[int, int] | None:
+        if self._projection is None or self._xyz is None:
+            return None
+        return self._projection.pixel_at(place.x(), place.y())
+
+    def _hover(self, place: QPointF) -> None:
+        pixel = self._pixel_at(place)
+        if pixel is None:
+            self.left.emit()
+        else:
+            self.hovered.emit(*pixel)
+
+    def _click(self, place: QPointF) -> None:
+        for number, tag in self._tags.items():
+            if tag.contains(place):
+                self.outline_clicked.emit(number)
+        pixel = self._pixel_at(place)
+        if pixel is not None:
+            self.clicked.emit(*pixel)
