@@ -1,0 +1,42 @@
+"""Smoothing of maps within the part."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inspector_core.types import Array, FloatArray
+
+
+def smooth(values: Array, mask: Array, sigma_px: float) -> FloatArray:
+    """Gaussian mean over the masked pixels with a finite value alone.
+
+    values : (H, W), NaN = unknown.   mask : (H, W) bool.   sigma_px : 0 leaves the values as they are.
+    Gives (H, W) float32, NaN outside the mask and where nothing known lies within four sigmas.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    known = mask & np.isfinite(values)
+    result = np.full(values.shape, np.nan, np.float32)
+    if sigma_px <= 0:
+        result[known] = values[known]
+        return result
+    total = gaussian_filter(np.where(known, values, 0).astype(np.float32), sigma_px, mode="nearest")
+    share = gaussian_filter(known.astype(np.float32), sigma_px, mode="nearest")
+    inside = mask & (share > 1e-6)
+    result[inside] = total[inside] / share[inside]
+    return result
+
+
+def blur_8bit(values: Array, radius_px: float = 4.0) -> FloatArray:
+    """The published blur of BTF and M3DM: 256 levels of the map's own maximum, Pillow's Gaussian.
+
+    values : (H, W) finite, not negative.
+    """
+    from PIL import Image, ImageFilter
+
+    top = np.float32(values.max())
+    if top <= 0:
+        return np.zeros(values.shape, np.float32)
+    levels = (values.astype(np.float32) / top * np.float32(255)).astype(np.uint8)
+    blurred = Image.fromarray(levels).filter(ImageFilter.GaussianBlur(radius_px))
+    return np.asarray(blurred, np.float32) / np.float32(255) * top
