@@ -62,7 +62,7 @@ def grid_fpfh(xyz: Array, normals: Array, radius: float, reach: float) -> FloatA
     """
     from scipy.sparse import coo_matrix
 
-    known: Array = np.isfinite(xyz).all(axis=2) & np.isfinite(normals).all(axis=2)
+    known = np.asarray(np.isfinite(xyz).all(axis=2) & np.isfinite(normals).all(axis=2))
     points = [np.ascontiguousarray(xyz[..., axis][known], np.float32) for axis in range(3)]
     directions = [np.ascontiguousarray(normals[..., axis][known], np.float32) for axis in range(3)]
     n_points = len(points[0])
