@@ -1,0 +1,234 @@
+"""What the window asks the engine for: every method gives a job for the lane.
+
+Everything here runs in the lane's thread. torch and open3d are imported by the engine when the first
+job needs them, after the window was painted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.model.open_part import OpenPart
+from inspector_core.errors import RecipeError
+from inspector_core.progress import Job, Progress
+from inspector_core.types import (
+    AnomalyMaps,
+    Registered,
+    Result,
+    SampleRef,
+    Scan,
+    Thresholds,
+)
+
+if TYPE_CHECKING:
+    from inspector_core.decision.decide import Decider
+    from inspector_core.detectors.contract import Explanation
+    from inspector_core.engine import Inspector
+    from inspector_core.recipe import Recipe
+    from inspector_core.store import ResultStore
+
+
+@dataclass(frozen=True, slots=True)
+class LearnRequest:
+    """What the learn dialog asks for."""
+
+    out: Path
+    name: str
+    detector: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    device: str = "auto"
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What the report dialog asks for; `limits` are those in force in the window."""
+
+    folder: Path
+    formats: tuple[str, ...]
+    limits: Thresholds
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Results with what they were made from: recipe, references by id, stored maps."""
+
+    recipe: Recipe
+    refs: Mapping[str, SampleRef]
+    results: tuple[Result, ...]
+    store: ResultStore | None
+
+
+class Engine(Protocol):
+    """The jobs that the window needs; tests bring an engine of their own."""
+
+    def prepare(self) -> Job[str]: ...
+
+    def scan(self, folder: Path) -> Job[Scan]: ...
+
+    def scan_file(self, file: Path) -> Job[tuple[Scan, str]]: ...
+
+    def learn(self, scan: Scan, request: LearnRequest) -> Job[Recipe]: ...
+
+    def open_recipe(self, folder: Path) -> Job[Recipe]: ...
+
+    def inspect(
+        self, refs: Sequence[SampleRef], recipe: Recipe, store: ResultStore
+    ) -> Job[tuple[Result, ...]]: ...
+
+    def open_part(
+        self,
+        ref: SampleRef,
+        recipe: Recipe | None,
+        result: Result | None,
+        store: ResultStore | None,
+    ) -> Job[OpenPart]: ...
+
+    def explain(
+        self, part: OpenPart, recipe: Recipe, pixel: tuple[int, int]
+    ) -> Job[Explanation | None]: ...
+
+    def export(self, inspection: Inspection, request: ExportRequest) -> Job[tuple[Path, ...]]: ...
+
+    def keep_limits(
+        self, inspection: Inspection, limits: Thresholds
+    ) -> Job[tuple[Recipe, tuple[Result, ...]]]: ...
+
+
+class CoreEngine:
+    """The real engine. Holds the scorer of the recipe used last, so that looks are quick."""
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = device
+        self._inspector: Inspector | None = None
+
+    def prepare(self) -> Job[str]:
+        """Import what the engine stands on; gives the device as people know it."""
+        yield Progress("Preparing the engine")
+        import torch
+
+        torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+        from inspector_core.device import hardware, name_of, resolve
+
+        machine = hardware()
+        yield Progress("Preparing the engine")
+        from scipy import ndimage, spatial, special
+
+        from inspector_core import engine
+
+        del ndimage, spatial, special, engine
+        return name_of(resolve(self._device, machine))
+
+    def scan(self, folder: Path) -> Job[Scan]:
+        """How a folder is read."""
+        from inspector_core import engine
+
+        return (yield from engine.scan(folder))
+
+    def scan_file(self, file: Path) -> Job[tuple[Scan, str]]:
+        """How the folder is read that a file's part belongs to, and that part's id."""
+        from inspector_core import engine
+        from inspector_core.data.scan import scan_paths
+
+        part = yield from scan_paths([file])
+        return (yield from engine.scan(Path(part.root))), part.refs[0].id
+
+    def learn(self, scan: Scan, request: LearnRequest) -> Job[Recipe]:
+        """Learn, calibrate, save."""
+        from inspector_core import engine
+
+        return (
+            yield from engine.learn(
+                scan,
+                request.out,
+                detector=request.detector,
+                settings=request.settings,
+                seed=request.seed,
+                device=request.device,
+                name=request.name,
+                force=request.force,
+            )
+        )
+
+    def open_recipe(self, folder: Path) -> Job[Recipe]:
+        """Read and verify a recipe."""
+        from inspector_core.recipe import open_recipe
+
+        yield Progress("Opening the recipe")
+        return open_recipe(folder)
+
+    def inspect(
+        self, refs: Sequence[SampleRef], recipe: Recipe, store: ResultStore
+    ) -> Job[tuple[Result, ...]]:
+        """Inspect parts; each step that finished one carries its result."""
+        from inspector_core import engine
+
+        return (yield from engine.inspect(refs, recipe, store=store, device=self._device))
+
+    def open_part(
+        self,
+        ref: SampleRef,
+        recipe: Recipe | None,
+        result: Result | None,
+        store: ResultStore | None,
+    ) -> Job[OpenPart]:
+        """Load a part, with its maps from the store where it was inspected."""
+        from app.worker.opening import opened
+
+        maps = None if result is None or store is None or result.error else store.maps(ref.id)
+        if recipe is None:
+            return opened(ref, result, None, None, None, "")
+        inspector = self._ready(recipe)
+        yield Progress("Opening")
+        return opened(
+            ref, result, maps, inspector.context.prepare, _decider_of(inspector), recipe.sha256
+        )
+
+    def explain(
+        self, part: OpenPart, recipe: Recipe, pixel: tuple[int, int]
+    ) -> Job[Explanation | None]:
+        """What is unusual at a pixel (x, y), and which good part is nearest there."""
+        yield Progress("Comparing")
+        if part.registered is None:
+            return None
+        return self._ready(recipe).scorer.explain(part.registered, pixel)
+
+    def keep_limits(
+        self, inspection: Inspection, limits: Thresholds
+    ) -> Job[tuple[Recipe, tuple[Result, ...]]]:
+        """Write the limits into the recipe; gives it back with the results decided at them."""
+        from app.worker.redecide import redecided
+        from inspector_core.recipe import save, with_thresholds
+
+        recipe = inspection.recipe
+        if recipe.path is None:
+            raise RecipeError("the recipe was never saved", cure="learn again")
+        changed = with_thresholds(recipe, limits)
+        inspector = self._ready(recipe)
+        results = yield from redecided(replace(inspection, recipe=changed), limits, inspector)
+        kept = save(changed, recipe.path, force=True)
+        return kept, tuple(
+            replace(result, thresholds=limits, recipe_sha256=kept.sha256) for result in results
+        )
+
+    def _ready(self, recipe: Recipe) -> Inspector:
+        from inspector_core.engine import Inspector
+
+        if self._inspector is None or self._inspector.recipe.sha256 != recipe.sha256:
+            self._inspector = Inspector(recipe, self._device)
+        return self._inspector
+
+
+def _decider_of(inspector: Inspector) -> Callable[[Registered, AnomalyMaps], Decider]:
+    from inspector_core.decision.decide import Decider
+
+    def decider(part: Registered, maps: AnomalyMaps) -> Decider:
+        return Decider(part, maps, inspector.recipe.calibration, trusted=inspector.trusted)
+
+    return decider

@@ -1,0 +1,96 @@
+"""From a reference to everything the window shows of a part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.model.open_part import OpenPart
+from app.model.part_view import Message, PartView
+from inspector_core.decision.decide import Decider
+from inspector_core.errors import InspectorError
+from inspector_core.geometry.measure import pitch_mm
+from inspector_core.geometry.prepare import prepare
+from inspector_core.types import AnomalyMaps, Registered, Result, Sample, SampleRef
+
+NO_RECIPE = Message(
+    "No recipe yet",
+    "Learn from this folder's good parts, or open a recipe, to see what is unusual here.",
+)
+NOT_YET = Message("Not inspected yet", "Inspect all parts, or only this one, to see its maps.")
+
+
+def opened(
+    ref: SampleRef,
+    result: Result | None,
+    maps: AnomalyMaps | None,
+    preparation: Callable[[Sample], Registered] | None,
+    decider_of: Callable[[Registered, AnomalyMaps], Decider] | None,
+    recipe_sha256: str,
+) -> OpenPart:
+    """The part with maps where there are some, otherwise with the words that stand in their place.
+
+    preparation, decider_of : the recipe's, None without a recipe.
+    """
+    try:
+        sample = ref.load()
+    except InspectorError as error:
+        view = PartView(ref.id, message=_refused(error))
+        return OpenPart(ref, view, result=result, recipe_sha256=recipe_sha256)
+    try:
+        part = (preparation or prepare)(sample)
+    except InspectorError as error:
+        view = _raw_view(sample, _refused(error))
+        return OpenPart(ref, view, result=result, recipe_sha256=recipe_sha256)
+    decider = None if maps is None or decider_of is None else decider_of(part, maps)
+    message = None if decider is not None else _why_no_maps(result, recipe_sha256)
+    view = _view(part, decider, message)
+    return OpenPart(ref, view, part, decider, result, recipe_sha256)
+
+
+def _refused(error: InspectorError) -> Message:
+    return Message("Not inspected", error.message, error.cure)
+
+
+def _why_no_maps(result: Result | None, recipe_sha256: str) -> Message:
+    if not recipe_sha256:
+        return NO_RECIPE
+    if result is None:
+        return NOT_YET
+    return Message("Not inspected", result.error or result.reason)
+
+
+def _raw_view(sample: Sample, message: Message) -> PartView:
+    return PartView(
+        sample.id,
+        rgb=sample.rgb,
+        xyz=sample.xyz,
+        normals=sample.normals,
+        unit=sample.unit,
+        message=message,
+    )
+
+
+def _view(part: Registered, decider: Decider | None, message: Message | None) -> PartView:
+    sample = part.sample
+    pitch = None
+    if decider is not None:
+        pitch = decider.pitch_mm
+    elif sample.xyz is not None:
+        pitch = pitch_mm(sample.xyz, part.foreground & part.valid)
+    evidence = None if decider is None else decider.evidence
+    return PartView(
+        sample.id,
+        rgb=sample.rgb,
+        xyz=sample.xyz,
+        normals=part.normals,
+        foreground=part.foreground,
+        rgb_map=None if evidence is None else evidence.rgb,
+        shape_map=None if evidence is None else evidence.shape,
+        fused_map=None if evidence is None else evidence.fused,
+        deviation_mm=None if evidence is None else evidence.deviation_mm,
+        height_mm=part.height,
+        mm_per_px=pitch,
+        unit=sample.unit,
+        gain=part.gain,
+        message=message,
+    )
