@@ -1,0 +1,84 @@
+"""The right column: verdict, defects, limits, nearest good part, notes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app.theme.apply import current, set_property, set_text_style, theme
+from app.theme.tokens import GAP_M, INSPECTOR, PADDING
+from app.views.defect_table import DefectTable
+from app.views.nearest_good import NearestGood
+from app.views.threshold_panel import ThresholdPanel
+from app.views.verdict_header import VerdictHeader
+
+
+class Inspector(QScrollArea):
+    """Assembles the column; what stands in it is set by the window."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.header = VerdictHeader()
+        self.table = DefectTable()
+        self.limits = ThresholdPanel()
+        self.nearest = NearestGood()
+        self._legend, self._notes = QLabel(), QLabel()
+        self._notes_title = _section("Notes")
+        self._arrange()
+        theme().changed.connect(self._show_legend)
+        self._show_legend()
+
+    def _arrange(self) -> None:
+        column = QWidget()
+        set_property(column, "panel", "inspector")
+        column.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(PADDING, PADDING, PADDING, PADDING)
+        layout.setSpacing(GAP_M)
+        set_text_style(self._legend, "caption", "3")
+        for label in (self._notes,):
+            set_text_style(label, "note", "2")
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout.addWidget(self.header)
+        layout.addWidget(_section("Defects"))
+        layout.addWidget(self.table)
+        layout.addWidget(self._legend)
+        layout.addSpacing(GAP_M)
+        layout.addWidget(_section("Limits"))
+        layout.addWidget(self.limits)
+        layout.addSpacing(GAP_M)
+        layout.addWidget(_section("Nearest good part"))
+        layout.addWidget(self.nearest)
+        layout.addSpacing(GAP_M)
+        layout.addWidget(self._notes_title)
+        layout.addWidget(self._notes)
+        layout.addStretch(1)
+        self.setWidget(column)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedWidth(INSPECTOR)
+        self.setAccessibleName("Inspector")
+        self.show_notes(())
+
+    def show_notes(self, notes: tuple[str, ...]) -> None:
+        """What was assumed about the part, one sentence a line."""
+        self._notes.setText("\n".join(notes))
+        for widget in (self._notes, self._notes_title):
+            widget.setVisible(bool(notes))
+
+    def _show_legend(self) -> None:
+        tokens = current()
+        self._legend.setText(
+            "Measured on the surface · why: "
+            f'<span style="color:{tokens.colour}">colour</span> / '
+            f'<span style="color:{tokens.shape}">shape</span>'
+        )
+
+
+def _section(title: str) -> QLabel:
+    label = QLabel(title)
+    set_text_style(label, "section", "3")
+    return label

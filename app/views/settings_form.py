@@ -1,0 +1,127 @@
+"""A form made from declared settings: the declaration gives editor, range, unit and help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
+
+from app.theme.apply import set_text_style
+from app.theme.tokens import GAP_M
+from inspector_core.settings import Setting, Value
+
+_WIDEST_INT = 2**31 - 1
+
+
+class SettingsForm(QWidget):
+    """One row a setting; `values()` gives those that differ from their defaults."""
+
+    changed = Signal()
+
+    def __init__(self, settings: Sequence[Setting], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = {entry.name: entry for entry in settings}
+        self._read: dict[str, Callable[[], Value]] = {}
+        self.editors: dict[str, QWidget] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(GAP_M)
+        grid.setColumnStretch(1, 1)
+        for row, entry in enumerate(settings):
+            self._add(grid, row, entry)
+
+    def values(self) -> dict[str, Value]:
+        """Name to value of every setting that was changed, checked by its declaration."""
+        chosen = {name: entry.convert(self._read[name]()) for name, entry in self._settings.items()}
+        return {
+            name: value for name, value in chosen.items() if value != self._settings[name].default
+        }
+
+    def _add(self, grid: QGridLayout, row: int, entry: Setting) -> None:
+        title = QLabel(title_of(entry))
+        set_text_style(title, "body", "1")
+        note = QLabel(_note(entry))
+        note.setWordWrap(True)
+        set_text_style(note, "note", "3")
+        editor = self._editor(entry)
+        editor.setAccessibleName(title_of(entry))
+        editor.setAccessibleDescription(entry.help)
+        editor.setFixedWidth(150)
+        title.setBuddy(editor)
+        self.editors[entry.name] = editor
+        grid.addWidget(title, 2 * row, 0)
+        grid.addWidget(editor, 2 * row, 2)
+        grid.addWidget(note, 2 * row + 1, 0, 1, 3)
+
+    def _editor(self, entry: Setting) -> QWidget:
+        if entry.kind is bool:
+            box = QCheckBox()
+            box.setChecked(bool(entry.default))
+            box.toggled.connect(self.changed)
+            self._read[entry.name] = box.isChecked
+            return box
+        if entry.choices:
+            choice = QComboBox()
+            choice.addItems(list(entry.choices))
+            choice.setCurrentText(str(entry.default))
+            choice.currentTextChanged.connect(self.changed)
+            self._read[entry.name] = choice.currentText
+            return choice
+        if entry.kind is int:
+            whole = QSpinBox()
+            low, high = entry.low, entry.high
+            whole.setRange(
+                -_WIDEST_INT if low is None else int(low),
+                _WIDEST_INT if high is None else int(high),
+            )
+            whole.setValue(int(entry.default))
+            whole.setSuffix(f" {entry.unit}" if entry.unit else "")
+            whole.valueChanged.connect(self.changed)
+            self._read[entry.name] = whole.value
+            return whole
+        if entry.kind is float:
+            return self._number(entry)
+        text = QLineEdit(str(entry.default))
+        text.textChanged.connect(self.changed)
+        self._read[entry.name] = text.text
+        return text
+
+    def _number(self, entry: Setting) -> QDoubleSpinBox:
+        number = QDoubleSpinBox()
+        default = float(entry.default)
+        # as many places as the default needs, and two more to move in
+        places = len(f"{default:.10f}".rstrip("0").partition(".")[2])
+        number.setDecimals(min(8, max(2, places + 1)))
+        number.setRange(
+            -1e9 if entry.low is None else entry.low, 1e9 if entry.high is None else entry.high
+        )
+        number.setSingleStep(10.0 ** -max(1, places))
+        number.setValue(default)
+        number.setSuffix(f" {entry.unit}" if entry.unit else "")
+        number.valueChanged.connect(self.changed)
+        self._read[entry.name] = number.value
+        return number
+
+
+def title_of(entry: Setting) -> str:
+    """ "minimum_height_mm" as "Minimum height"."""
+    words = entry.name.removesuffix(f"_{entry.unit}") if entry.unit else entry.name
+    text = words.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _note(entry: Setting) -> str:
+    facts = [entry.help]
+    if entry.published is not None and entry.published != entry.default:
+        facts.append(f"Published: {entry.published}.")
+    return " ".join(facts)
