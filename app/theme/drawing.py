@@ -10,6 +10,17 @@ from app.theme.fonts import text_font
 
 MARKER_REACH = 11.0
 """Logical pixels from the linked cursor's centre to the end of its arms."""
+_SMALLEST = 18.0
+
+
+def legible(path: QPainterPath) -> QPainterPath:
+    """The border itself, or a ring around it where it is too small on the screen to be seen through."""
+    box = path.boundingRect()
+    if max(box.width(), box.height()) >= _SMALLEST:
+        return path
+    ring = QPainterPath()
+    ring.addEllipse(box.center(), _SMALLEST / 2, _SMALLEST / 2)
+    return ring
 
 
 def paint_outline(
@@ -17,12 +28,12 @@ def paint_outline(
 ) -> None:
     """A defect's border in logical pixels: white with a dark halo; dashed = for review."""
     tokens = current()
-    width = 2.6 if selected else 1.5
+    width = 2.4 if selected else 1.5
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setOpacity(opacity)
-    for colour, extra in ((tokens.halo, 2.5), (tokens.outline, 0.0)):
+    for colour, extra in ((tokens.halo, 2.2), (tokens.outline, 0.0)):
         pen = QPen(QColor(colour), width + extra)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
@@ -13,6 +14,8 @@ from app.theme.fonts import text_font
 from app.theme.icons import paint_icon
 
 MARGIN = 8
+VEIL = 0.8
+"""How much of a picture words cover that stand upon it."""
 _BY_KEYBOARD = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
@@ -53,6 +56,34 @@ class PaneTag(QLabel):
             self.clicked.emit()
 
 
+class PaneReadout(QLabel):
+    """Two short lines at a pane's lower right, what is under the mouse."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._pane = parent
+        self.setProperty("tag", "view")
+        self.setFont(text_font("caption"))
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_lines(self, lines: Sequence[str]) -> None:
+        """Show the lines that are not empty; none hides the box."""
+        text = "\n".join(line for line in lines if line)
+        if text and text != self.text():
+            self.setText(text)
+            self.adjustSize()
+        self.setVisible(bool(text))
+        self.place()
+
+    def place(self) -> None:
+        """Go to the corner; call when the pane changes its size."""
+        pane = self._pane
+        self.move(pane.width() - self.width() - MARGIN, pane.height() - self.height() - MARGIN)
+
+
 class PaneMessage(QWidget):
     """Words where a picture is missing: what, why, what to do. Lets the mouse through."""
 
@@ -75,19 +106,19 @@ class PaneMessage(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             layout.addWidget(label)
         layout.addStretch()
-        self._dimmed = False
+        self._veil = 0.0
         self.hide()
 
     def show_words(
-        self, icon: str, title: str, text: str = "", cure: str = "", *, dim: bool
+        self, icon: str, title: str, text: str = "", cure: str = "", *, veil: float = 0.0
     ) -> None:
-        """Show the words; `dim` darkens what lies below."""
+        """Show the words; `veil` 0..1 covers what lies below."""
         self._glyph.name = icon
         self._glyph.setVisible(bool(icon))
         for label, words in ((self._title, title), (self._text, text), (self._cure, cure)):
             label.setText(words)
             label.setVisible(bool(words))
-        self._dimmed = dim
+        self._veil = veil
         self.setAccessibleName(" ".join(filter(None, (title, text, cure))))
         self.show()
         self.raise_()
@@ -101,9 +132,9 @@ class PaneMessage(QWidget):
         return self._title.text(), self._text.text(), self._cure.text()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._dimmed:
+        if self._veil:
             veil = QColor(current().view)
-            veil.setAlpha(200)
+            veil.setAlphaF(self._veil)
             QPainter(self).fillRect(self.rect(), veil)
 
 

@@ -15,6 +15,7 @@ from inspector_core.assets import resource
 # what the style sheet can only take from files: drawings in the theme's colours
 _DRAWINGS = {
     "chevron_down": ("chevron-down", "text2"),
+    "chevron_view": ("chevron-down", "view_text2"),
     "chevron_up": ("chevron-up", "text2"),
     "check": ("accept", "on_accent"),
     "check_menu": ("accept", "text1"),

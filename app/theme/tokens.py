@@ -54,7 +54,7 @@ class Tokens:
     number_tag: str = "#f8f9fa"
     on_number_tag: str = "#121416"
     marker: str = "#7fd1ff"
-    hatch: str = "#8c9fb3c8"
+    hatch: str = "#6e9fb3c8"
     axis_x: str = "#ff7b6b"
     axis_y: str = "#6fd08c"
     axis_z: str = "#7fb2ff"

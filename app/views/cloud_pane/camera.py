@@ -80,6 +80,12 @@ class Camera:
         """Turning about another point, which moves to the middle of the screen."""
         return replace(self, centre=_triple(point))
 
+    def near_to(self, points: Array, height: float) -> Camera:
+        """Turning about the middle of some points, (N, 3) mm, with as much again around them."""
+        reach = max(float(np.ptp(points, axis=0).max()), 4.0)
+        distance = 3.0 * reach * focal_px(height) / height
+        return replace(self.about(np.median(points, axis=0)), distance=distance)
+
 
 def first_view(xyz: Array, width: float, height: float) -> Camera:
     """The scan camera's view tilted by 35°, the points filling 80 % of the pane.

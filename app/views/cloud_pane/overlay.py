@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from app.model.part_view import Outline
 from app.theme.apply import current
-from app.theme.drawing import number_tag_rect, paint_number_tag, paint_outline
+from app.theme.drawing import legible, number_tag_rect, paint_number_tag, paint_outline
 from app.theme.fonts import text_font
 from app.views.cloud_pane.camera import Camera
 from app.views.cloud_pane.projection import Projection
@@ -88,24 +88,31 @@ def paint_lifted(
 def _paths(
     item: Lifted, projection: Projection
 ) -> tuple[QPainterPath, QPainterPath, QPointF | None]:
+    """What is seen, what is hidden, and the top left corner of both."""
     front, behind = QPainterPath(), QPainterPath()
-    corners = []
     for points, pixels in item.lines:
         places, seen = projection.place(points, pixels)
-        if not np.isfinite(places).all():
-            continue
-        corners.append(places.min(axis=0))
-        places = np.concatenate([places, places[:1]])
-        seen = np.concatenate([seen, seen[:1]])
-        for i in range(len(places) - 1):
-            path = front if seen[i] or seen[i + 1] else behind
-            if path.isEmpty() or path.currentPosition() != QPointF(*places[i]):
-                path.moveTo(*places[i])
-            path.lineTo(*places[i + 1])
-    if not corners:
+        if np.isfinite(places).all():
+            _add_line(front, behind, places, seen)
+    whole = QPainterPath(front)
+    whole.addPath(behind)
+    if whole.isEmpty():
         return front, behind, None
-    left, top = np.min(corners, axis=0)
-    return front, behind, QPointF(float(left), float(top))
+    shown = legible(whole)
+    if shown is not whole:
+        front, behind = (behind, shown) if front.isEmpty() else (shown, QPainterPath())
+    return front, behind, shown.boundingRect().topLeft()
+
+
+def _add_line(front: QPainterPath, behind: QPainterPath, places: Array, seen: Array) -> None:
+    places = np.concatenate([places, places[:1]])
+    seen = np.concatenate([seen, seen[:1]])
+    for i in range(len(places) - 1):
+        path = front if seen[i] or seen[i + 1] else behind
+        start = QPointF(*places[i])
+        if path.isEmpty() or path.currentPosition() != start:
+            path.moveTo(start)
+        path.lineTo(*places[i + 1])
 
 
 def paint_triad(painter: QPainter, camera: Camera, corner: QPointF) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.model.pictures import grid_normals, luminance, relief
 from app.views.cloud_pane import shading
 from app.views.cloud_pane.shading import Colouring
 from inspector_core.types import Array
@@ -13,7 +14,7 @@ from inspector_core.types import Array
 MODES = ("rgb", "colour", "shape", "fused", "height", "deviation")
 MAP_MODES = ("colour", "shape", "fused")
 # maps keep the legend's colours, heights need the relief to be read as a surface
-_RELIEF_SHARE = {"height": 0.5, "deviation": 0.35}
+_RELIEF_SHARE = {"height": 0.6, "deviation": 0.65}
 _MAP_RELIEF = 0.12
 
 
@@ -36,8 +37,10 @@ class CloudPalette:
         self, xyz: Array, rgb: Array | None, foreground: Array | None, normals: Array | None
     ) -> None:
         """Forget the fields and take another part's relief and picture, (H, W, 3) uint8 or None."""
-        shade = shading.relief(shading.grid_normals(xyz) if normals is None else normals)
-        self._shades = shading.shade_rows(shade, rgb, foreground)
+        shade = relief(grid_normals(xyz) if normals is None else normals)
+        self._shades = shading.shade_rows(
+            shade, None if rgb is None else luminance(rgb), foreground
+        )
         self._picture = None
         if rgb is not None:
             self._picture = shading.picture_colours(rgb, shade, foreground).reshape(-1, 3)
@@ -64,12 +67,12 @@ class CloudPalette:
         return self._picture is not None if mode == "rgb" else mode in self._fields
 
     def colouring(self) -> Colouring:
-        """Colours in the chosen mode; plain relief where the mode is not there."""
-        if self.mode == "rgb" and self._picture is not None:
-            return Colouring(self._picture)
+        """Colours in the chosen mode; where it is not there the picture's, or else plain relief."""
         field = self._fields.get(self.mode)
         if field is not None:
             return Colouring(field.table, field.rows)
+        if self._picture is not None:
+            return Colouring(self._picture)
         plain = shading.colour_table(np.zeros((256, 4), np.uint8), 0.0)
         return Colouring(plain, shading.table_rows(None, self._shades))
 

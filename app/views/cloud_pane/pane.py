@@ -13,7 +13,7 @@ from app.model.part_view import Message, Outline
 from app.theme.apply import current, theme
 from app.theme.drawing import paint_marker
 from app.theme.fonts import text_font
-from app.theme.pane_parts import MARGIN, FocusRing, PaneMessage, PaneTag
+from app.theme.pane_parts import MARGIN, VEIL, FocusRing, PaneMessage, PaneReadout, PaneTag
 from app.views.cloud_pane.camera import Camera, first_view
 from app.views.cloud_pane.flat import Flat
 from app.views.cloud_pane.overlay import Lifted, lift, paint_lifted, paint_triad
@@ -23,6 +23,7 @@ from app.views.cloud_pane.solid import Solid
 from app.views.cloud_pane.steering import Steering
 from inspector_core.types import Array
 
+_WIDE = 440
 _POINTS_SOFTWARE, _POINTS_CARD = 60_000, 600_000
 NO_3D = "No 3D graphics on this computer: a shaded picture is shown. Install libgl1 and libegl1 to turn it."
 
@@ -44,7 +45,7 @@ class CloudPane(QWidget):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._title, self._detail = title, ""
+        self._title = title
         self._palette = CloudPalette()
         self._xyz: Array | None = None
         self._centre_points: Array = np.zeros((0, 3), np.float32)
@@ -54,7 +55,7 @@ class CloudPane(QWidget):
         self._tags: dict[int, QRectF] = {}
         self._marker: tuple[float, float] | None = None
         self._asked = False
-        self._viewed = False
+        self._steered = False
         self._build()
         theme().changed.connect(self._recolour)
 
@@ -64,13 +65,13 @@ class CloudPane(QWidget):
         self.tag = PaneTag(self)
         self.tag.show_title(self._title)
         self.tag.maximise_requested.connect(self.maximise_requested)
-        self._readout, self._note = QLabel(self), QLabel(self)
-        for label in (self._readout, self._note):
-            label.setProperty("tag", "view")
-            label.setFont(text_font("caption"))
-            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            label.hide()
-        self._readout.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._readout, self._note = PaneReadout(self), QLabel(self)
+        self._note.setProperty("tag", "view")
+        self._note.setFont(text_font("caption"))
+        self._note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._note.hide()
+        self._beside_tag: QWidget | None = None
+        self._at_edge: QWidget | None = None
         self._note.setWordWrap(True)
         self._ring = FocusRing(self)
         self._steering = Steering(self)
@@ -97,7 +98,7 @@ class CloudPane(QWidget):
     ) -> None:
         """Show other points; the camera stays once it has been placed.
 
-        xyz : (H, W, 3) float32 mm, NaN = no measurement.   rgb : (H, W, 3) uint8 or uint16.
+        xyz : (H, W, 3) float32 mm, NaN = no measurement.   rgb : (H, W, 3) uint8.
         foreground : (H, W) bool, the rest is dimmed.   normals : (H, W, 3) towards the camera.
         """
         first = self._xyz is None
@@ -107,15 +108,13 @@ class CloudPane(QWidget):
         if xyz is None:
             self.update()
             return
-        if rgb is not None and rgb.dtype == np.uint16:
-            rgb = (rgb >> 8).astype(np.uint8)
         self._palette.set_part(xyz, rgb, foreground, normals)
         valid = np.isfinite(xyz).all(axis=2)
         part = valid & foreground if foreground is not None else valid
         self._centre_points = xyz[part if part.any() else valid]
         if self._projection is not None:
             self._projection.show(xyz, self._palette.colouring())
-        if first or not self._viewed:
+        if first:
             self.reset_view()
         self.update()
 
@@ -170,17 +169,12 @@ class CloudPane(QWidget):
 
     def set_readout(self, lines: Sequence[str]) -> None:
         """Two short lines at the lower right; empty hides them."""
-        text = "\n".join(line for line in lines if line)
-        self._readout.setVisible(bool(text))
-        if text and text != self._readout.text():
-            self._readout.setText(text)
-            self._readout.adjustSize()
-            self._place_labels()
+        self._readout.show_lines(lines)
 
-    def set_detail(self, detail: str) -> None:
-        """What stands behind the title in the tag."""
-        self._detail = detail
-        self.tag.show_title(self._title, detail)
+    def set_corner_widgets(self, beside_tag: QWidget, at_edge: QWidget) -> None:
+        """Two children that the pane keeps in place: beside its tag, and at the right below it."""
+        self._beside_tag, self._at_edge = beside_tag, at_edge
+        self._place_labels()
 
     def set_message(self, message: Message | None, icon: str = "cloud") -> None:
         """Words in place of the cloud; None takes them away."""
@@ -188,7 +182,11 @@ class CloudPane(QWidget):
             self._message.hide()
             return
         self._message.show_words(
-            icon, message.title, message.text, message.cure, dim=self._xyz is not None
+            icon,
+            message.title,
+            message.text,
+            message.cure,
+            veil=VEIL if self._xyz is not None else 0.0,
         )
         self.tag.raise_()
 
@@ -201,7 +199,18 @@ class CloudPane(QWidget):
         """The scan camera's view tilted by 35°, the part filling 80 % of the pane."""
         if isinstance(self._projection, Solid) and len(self._centre_points):
             self._projection.look(first_view(self._centre_points, self.width(), self.height()))
-            self._viewed = True
+            self._steered = False
+
+    def zoom_to(self, bbox: tuple[float, float, float, float]) -> None:
+        """Turn about the middle of a box (x0, y0, x1, y1) in pixels and come near it."""
+        camera = self.camera
+        if camera is None or self._xyz is None:
+            return
+        x0, y0, x1, y1 = (max(round(v), 0) for v in bbox)
+        points = self._xyz[y0 : y1 + 1, x0 : x1 + 1].reshape(-1, 3)
+        points = points[np.isfinite(points).all(axis=1)]
+        if len(points):
+            self.look(camera.near_to(points, self.height()))
 
     @property
     def camera(self) -> Camera | None:
@@ -209,8 +218,9 @@ class CloudPane(QWidget):
         return self._projection.camera if isinstance(self._projection, Solid) else None
 
     def look(self, camera: Camera) -> None:
-        """Take a camera, for example a stored one."""
+        """Take a camera; until then the view follows the size of the pane."""
         if isinstance(self._projection, Solid):
+            self._steered = True
             self._projection.look(camera)
 
     @property
@@ -271,7 +281,7 @@ class CloudPane(QWidget):
     def _recolour(self) -> None:
         if isinstance(self._projection, Solid):
             self._projection.set_background(QColor(current().view))
-        self.tag.show_title(self._title, self._detail)
+        self.tag.show_title(self._title)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -287,7 +297,7 @@ class CloudPane(QWidget):
         painter.drawImage(QPointF(0, 0), self._projection.frame())
         self._tags = paint_lifted(painter, self._lifted, self._projection)
         if isinstance(self._projection, Solid):
-            paint_triad(painter, self._projection.camera, QPointF(34, self.height() - 40))
+            paint_triad(painter, self._projection.camera, self._triad_corner())
         place = None if self._marker is None else self.to_screen(*self._marker)
         if place is not None:
             paint_marker(painter, place)
@@ -300,12 +310,20 @@ class CloudPane(QWidget):
     def _resized(self) -> None:
         if self._projection is not None:
             self._projection.resize(self.width(), self.height(), self.devicePixelRatioF())
+            if not self._steered:
+                self.reset_view()
+
+    def _triad_corner(self) -> QPointF:
+        # a narrow pane has no room for it beside the read-out
+        return QPointF(34, self.height() - (40 if self.width() >= _WIDE else 84))
 
     def _place_labels(self) -> None:
-        size = self._readout.size()
-        self._readout.move(
-            self.width() - size.width() - MARGIN, self.height() - size.height() - MARGIN
-        )
+        self._readout.place()
+        if self._beside_tag is not None and self._at_edge is not None:
+            tag = self.tag.geometry()
+            top = tag.center().y() - self._beside_tag.height() // 2
+            self._beside_tag.move(tag.right() + 7, top)
+            self._at_edge.move(self.width() - self._at_edge.width() - MARGIN, MARGIN + 32)
         self._note.setFixedWidth(max(80, min(440, self.width() - 2 * MARGIN)))
         self._note.adjustSize()
         self._note.move(MARGIN, self.height() - self._note.height() - MARGIN)

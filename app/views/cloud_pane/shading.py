@@ -14,51 +14,21 @@ from inspector_core.colormaps import indices
 from inspector_core.types import Array
 
 SHADES = 64
-_LIGHT = np.array([-0.42, -0.52, -0.74], np.float32)
-_AMBIENT = 0.34
 _DIMMED = 0.42
 _GREY_BASE = 0.72
-_UNKNOWN_SHADE = 0.55
 
 
-def relief(normals: Array) -> Array:
-    """(H, W, 3) unit normals towards the camera to (H, W) float32 brightness 0..1, light from top left."""
-    light = _LIGHT / np.linalg.norm(_LIGHT)
-    facing = np.clip(normals @ light, 0.0, 1.0)
-    shade = _AMBIENT + (1.0 - _AMBIENT) * facing
-    return np.where(np.isfinite(shade), shade, np.float32(_UNKNOWN_SHADE)).astype(np.float32)
-
-
-def grid_normals(xyz: Array) -> Array:
-    """(H, W, 3) mm to (H, W, 3) float32 normals towards the camera for display only, NaN where unknown.
-
-    Differences over five pixels, so that the sensor's noise does not become grain.
-    """
-    normals = np.full(xyz.shape, np.nan, np.float32)
-    along_x = xyz[2:-2, 4:] - xyz[2:-2, :-4]
-    along_y = xyz[4:, 2:-2] - xyz[:-4, 2:-2]
-    cross = np.cross(along_y, along_x)
-    length = np.linalg.norm(cross, axis=2, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        normals[2:-2, 2:-2] = cross / length
-    return normals
-
-
-def shade_rows(shade: Array, rgb: Array | None, foreground: Array | None) -> Array:
+def shade_rows(shade: Array, grey: Array | None, foreground: Array | None) -> Array:
     """(H, W) uint8 0..63: the grey base under a map; relief times the picture's brightness.
 
-    rgb : (H, W, 3) uint8 or None.   foreground : (H, W) bool or None; the rest is dimmed.
+    shade, grey : (H, W) float32 0..1, grey None without a picture.   foreground : (H, W) bool or None;
+    the rest is dimmed.
     """
     base = shade * np.float32(_GREY_BASE)
-    if rgb is not None:
-        luma = (
-            rgb.astype(np.float32)
-            @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-            / np.float32(255)
-        )
-        base = base * (np.float32(0.45) + np.float32(0.75) * luma)
+    if grey is not None:
+        base = base * (np.float32(0.45) + np.float32(0.75) * grey)
     base = _dim(base, foreground)
-    return (np.clip(base, 0.0, 1.0) * (SHADES - 1) + 0.5).astype(np.uint8)
+    return (np.clip(base, 0.0, 1.0) * np.float32(SHADES - 1) + np.float32(0.5)).astype(np.uint8)
 
 
 def picture_colours(rgb: Array, shade: Array, foreground: Array | None) -> Array:

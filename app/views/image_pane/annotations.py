@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from app.model.part_view import Outline
 from app.theme.drawing import (
     MARKER_REACH,
+    legible,
     number_tag_rect,
     paint_marker,
     paint_number_tag,
@@ -58,7 +59,7 @@ class OutlineItem(QGraphicsItem):
         to_screen = painter.worldTransform()
         painter.save()
         painter.setWorldTransform(QTransform())
-        mapped = [(o, to_screen.map(self._paths[o.number])) for o in self._outlines]
+        mapped = [(o, legible(to_screen.map(self._paths[o.number]))) for o in self._outlines]
         for outline, path in mapped:
             dashed = outline.verdict == Verdict.REVIEW
             paint_outline(painter, path, selected=outline.selected, dashed=dashed)

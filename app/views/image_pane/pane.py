@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.model.part_view import Message, Outline
 from app.theme.apply import current, theme
-from app.theme.pane_parts import MARGIN, FocusRing, PaneMessage, PaneTag
+from app.theme.pane_parts import MARGIN, VEIL, FocusRing, PaneMessage, PaneReadout, PaneTag
 from app.views.image_pane.annotations import MarkerItem, OutlineItem
 from app.views.image_pane.canvas import Canvas, View
 from app.views.image_pane.picture_item import PictureItem
 from app.views.image_pane.scale_bar import ScaleBar
-from inspector_core.colormaps import GREY_LEVEL, indices
+from inspector_core.colormaps import indices
 from inspector_core.types import Array
 
 _ZOOM_STEP = 1.25
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 class ImagePane(QWidget):
     """Shows a picture; knows nothing of thresholds, only of a colour table for its map.
 
     Coordinates in signals and calls are (x, y) in source pixels, integers = pixel centres.
-    grey : the picture is shown in grey at 55 % brightness, so that hue belongs to the map.
     """
 
     hovered = Signal(float, float)
@@ -37,17 +34,13 @@ class ImagePane(QWidget):
     maximise_requested = Signal()
     view_changed = Signal(object)
 
-    def __init__(
-        self, title: str, detail: str = "", *, grey: bool, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, title: str, detail: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._title, self._detail, self._grey = title, detail, grey
-        self._rgb: Array | None = None
-        self._gain = 1.0
+        self._title, self._detail = title, detail
+        self._has_picture = False
         self._mm_per_px: float | None = None
         self._unit = "mm"
-        self._has_map = False
         self._picture = PictureItem()
         self._outlines = OutlineItem()
         self._marker = MarkerItem()
@@ -62,6 +55,7 @@ class ImagePane(QWidget):
         self._message = PaneMessage(self)
         self._scale_bar = ScaleBar(self)
         self.tag = PaneTag(self)
+        self._readout = PaneReadout(self)
         self._ring = FocusRing(self)
         self.tag.maximise_requested.connect(self.maximise_requested)
         self._canvas.hovered.connect(self.hovered)
@@ -72,13 +66,13 @@ class ImagePane(QWidget):
         self.setAccessibleName(f"{self._title} picture")
 
     def show_part(
-        self, rgb: Array | None, mm_per_px: float | None = None, unit: str = "mm"
+        self, picture: Array | None, mm_per_px: float | None = None, unit: str = "mm"
     ) -> None:
-        """Show a picture, (H, W, 3) uint8 or uint16, or none; the view stays if the size does."""
+        """Show a picture, (H, W, 3) or grey (H, W) uint8, or none; the view stays if the size does."""
         before = self._picture.size
-        self._rgb = None if rgb is None else _eight_bit(rgb)
+        self._has_picture = picture is not None
         self._mm_per_px, self._unit = mm_per_px, unit
-        self._draw_base()
+        self._picture.set_base(picture)
         if self._picture.size != before:
             self.set_home(self._picture.boundingRect())
             self.fit()
@@ -91,7 +85,6 @@ class ImagePane(QWidget):
         """
         self._picture.set_map(None if values is None else indices(values, 0.0, top))
         self._picture.set_missing(missing)
-        self._has_map = values is not None
 
     def set_lookup(self, table: Array) -> None:
         """(256, 4) uint8 RGBA from 0 to the map's top; the only call while a threshold moves."""
@@ -108,11 +101,19 @@ class ImagePane(QWidget):
 
     def set_marker(self, x: float | None, y: float | None) -> None:
         """Place the linked cursor, or hide it with None."""
-        if x is None or y is None:
+        if x is None or y is None or not self._has_picture:
             self._marker.hide()
             return
         self._marker.setPos(QPointF(x, y))
         self._marker.show()
+
+    def set_readout(self, lines: Sequence[str]) -> None:
+        """Two short lines at the lower right; empty hides them."""
+        self._readout.show_lines(lines)
+
+    def outline_at(self, x: float, y: float) -> int | None:
+        """Number of the defect whose outline holds a pixel."""
+        return self._outlines.at(x, y, QPointF(-1, -1))
 
     def set_message(self, message: Message | None, icon: str = "not-inspected") -> None:
         """Words in place of the map or the picture; None takes them away."""
@@ -120,15 +121,9 @@ class ImagePane(QWidget):
             self._message.hide()
             return
         self._message.show_words(
-            icon, message.title, message.text, message.cure, dim=self._rgb is not None
+            icon, message.title, message.text, message.cure, veil=VEIL if self._has_picture else 0.0
         )
         self.tag.raise_()
-
-    def set_display_gain(self, gain: float) -> None:
-        """Brighten a dark picture on the screen; measured values are untouched."""
-        if gain != self._gain:
-            self._gain = gain
-            self._draw_base()
 
     def set_detail(self, detail: str) -> None:
         """What stands behind the title in the tag."""
@@ -190,21 +185,6 @@ class ImagePane(QWidget):
         self._canvas.look(view)
         self.view_changed.emit(view)
 
-    def _draw_base(self) -> None:
-        if self._rgb is None:
-            self._picture.set_base(None)
-            return
-        scale = self._gain
-        if self._grey:
-            grey = self._rgb.astype(np.float32) @ _LUMA
-            pixels = np.minimum(grey * scale, 255.0) * GREY_LEVEL
-        elif scale == 1.0:
-            self._picture.set_base(self._rgb)
-            return
-        else:
-            pixels = np.minimum(self._rgb * np.float32(scale), 255.0)
-        self._picture.set_base(pixels.astype(np.uint8))
-
     def _on_click(self, x: float, y: float, screen: QPointF) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         number = self._outlines.at(x, y, screen)
@@ -225,7 +205,7 @@ class ImagePane(QWidget):
         self._outlines.update()
 
     def _place_scale_bar(self) -> None:
-        known = self._mm_per_px is not None and self._rgb is not None
+        known = self._mm_per_px is not None and self._has_picture
         per_logical = (
             self._mm_per_px / self._canvas.pixels_per_px() if known and self._mm_per_px else None
         )
@@ -235,6 +215,7 @@ class ImagePane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._canvas.setGeometry(self.rect())
         self._message.setGeometry(self.rect())
+        self._readout.place()
         self._place_scale_bar()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -246,7 +227,3 @@ class ImagePane(QWidget):
             self.fit()
         else:
             event.ignore()
-
-
-def _eight_bit(rgb: Array) -> Array:
-    return (rgb >> 8).astype(np.uint8) if rgb.dtype == np.uint16 else rgb
