@@ -1,0 +1,159 @@
+"""`relief evaluate`: metrics per map and per defect type."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inspector_core.cli.options import add_device, add_reading, assignments
+from inspector_core.cli.printing import Console, printable
+from inspector_core.cli.reading import chosen, read
+from inspector_core.files import existing_folder
+
+if TYPE_CHECKING:
+    from inspector_core.evaluation import Evaluation, MapFigures
+
+EXAMPLES = (
+    "relief evaluate {sample} --recipe casting-recipe",
+    "relief evaluate {sample} --recipe casting-recipe --scope part --json",
+)
+_FEW_PARTS = 60
+"""Below so many parts the interval is printed before the value."""
+_TITLES = {"no_model": "no model"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of annotated parts")
+    parser.add_argument(
+        "--recipe", type=Path, required=True, metavar="RECIPE", help="recipe to evaluate"
+    )
+    parser.add_argument(
+        "--scope",
+        choices=("all", "part"),
+        default="all",
+        help="defect-free pixels that count: all, or those on the part and within 3 pixels of it "
+        "(default: all)",
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=("exact", "published", "btf100", "cfm99"),
+        default="exact",
+        help="AUPRO estimator: exact, or that of the detector's paper or a named one, for comparison "
+        "with published tables only (default: exact)",
+    )
+    parser.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="split to evaluate, repeatable (default: test, or all parts where there is none)",
+    )
+    add_device(parser)
+    add_reading(parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Evaluate; 4 when some parts could not be scored."""
+    from inspector_core import engine
+    from inspector_core.cli.configuration import Configuration
+    from inspector_core.recipe import open_recipe
+
+    options = assignments(args.set)
+    device = str(Configuration().program(device=args.device)["device"].value)
+    recipe = open_recipe(args.recipe)
+    paths = [existing_folder(args.folder)]
+    refs = chosen(read(console, paths, args.layout, options), paths, args.split)
+    outcome = console.run(
+        engine.evaluate(refs, recipe, scope=args.scope, protocol=args.protocol, device=device)
+    )
+    console.document(outcome.document())
+    _print(outcome, console)
+    return 4 if outcome.not_inspected else 0
+
+
+def _print(outcome: Evaluation, console: Console) -> None:
+    from inspector_core.evaluation.region_overlap import LIMITS
+
+    facts = outcome.recipe
+    console.say(
+        f"recipe    {printable(facts['name'])} ({facts['detector']}, {str(facts['sha256'])[:12]})"
+    )
+    console.say(f"parts     {outcome.n_good} good, {outcome.n_bad} defective")
+    console.say(f"AUPRO     {outcome.estimator} estimator, scope {outcome.scope}")
+    if outcome.seconds is not None:
+        console.say(
+            f"time      {outcome.seconds[0]:.2f} s a part, 95 % below {outcome.seconds[1]:.2f} s"
+        )
+    console.say()
+    few = outcome.n_good + outcome.n_bad < _FEW_PARTS
+    rows = [*outcome.maps.items(), ("no_model", outcome.no_model)]
+    heads = ("map", "I-AUROC", "P-AUROC", "AUPRO@30 %", "@10 %", "@5 %", "@1 %", "AP", "F1-max*")
+    chance = ("chance", *(f"{value:.3f}" for value in (0.5, 0.5, *(limit / 2 for limit in LIMITS))))
+    console.table(heads, [*(_row(name, figures, few) for name, figures in rows), chance])
+    console.say("* at the best threshold on these very parts (an oracle). Brackets: 95 % interval.")
+    for kind, counts in outcome.verdicts.items():
+        said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+        console.say(
+            f"{'good' if kind == 'good' else 'defective'} parts at the recipe's limits: {said}"
+        )
+    _print_types(outcome.per_type, console)
+    for note in outcome.notes:
+        console.say(f"note: {printable(note)}")
+    if outcome.not_inspected:
+        console.say()
+        console.say(f"{len(outcome.not_inspected)} not inspected:")
+        for _, error in outcome.not_inspected:
+            console.say(f"  {printable(error)}")
+
+
+def _print_types(per_type: Mapping[str, Mapping[str, MapFigures]], console: Console) -> None:
+    if not per_type:
+        return
+    console.say()
+    heads = ("defect type", "parts", "map", "I-AUROC", "P-AUROC", "AUPRO@30 %", "@1 %")
+    rows = []
+    for kind, table in per_type.items():
+        for name, figures in table.items():
+            areas = figures.aupro
+            rows.append(
+                (
+                    kind,
+                    figures.n_bad,
+                    _TITLES.get(name, name),
+                    _number(figures.i_auroc),
+                    _number(figures.p_auroc),
+                    _number(areas and areas[0]),
+                    _number(areas and areas[3]),
+                )
+            )
+    console.table(heads, rows, right=(1,))
+
+
+def _row(name: str, figures: MapFigures, few: bool) -> tuple[str, ...]:
+    areas = figures.aupro or (None,) * 4
+    spans = figures.aupro_intervals or (None,) * 4
+    return (
+        _TITLES.get(name, name),
+        _with_interval(figures.i_auroc, figures.i_auroc_interval, few),
+        _number(figures.p_auroc),
+        *(
+            _with_interval(area, span if at in (0, 3) else None, few)
+            for at, (area, span) in enumerate(zip(areas, spans, strict=True))
+        ),
+        _number(figures.ap),
+        _number(None if figures.best_f1 is None else figures.best_f1.value),
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _with_interval(value: float | None, span: tuple[float, float] | None, few: bool) -> str:
+    """ "0.90 [0.81-0.97]", with few parts "[0.81-0.97] 0.90": then the interval is what counts."""
+    if value is None or span is None:
+        return _number(value)
+    interval = f"[{span[0]:.3f}-{span[1]:.3f}]"
+    return f"{interval} {value:.3f}" if few else f"{value:.3f} {interval}"

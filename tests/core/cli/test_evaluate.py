@@ -1,0 +1,49 @@
+"""`relief evaluate` and `relief detectors`: tables and documents."""
+
+from __future__ import annotations
+
+from tests.core.cli.conftest import follows
+
+
+def test_that_evaluate_prints_maps_chance_and_types(relief, recipe, tiny_folder):
+    code, out, _ = relief("evaluate", tiny_folder, "--recipe", recipe)
+    assert code == 0
+    for word in (
+        "2 good, 2 defective",
+        "exact estimator, scope all",
+        "fused",
+        "no model",
+        "chance",
+    ):
+        assert word in out
+    assert "defective parts at the recipe's limits: 0 accept, 0 review, 2 reject" in out
+    assert "dent" in out
+
+
+def test_that_evaluate_json_follows_its_schema(relief, recipe, tiny_folder):
+    words = ("evaluate", tiny_folder, "--recipe", recipe, "--json")
+    code, document, _ = relief(*words)
+    assert code == 0
+    shape = follows(document, "evaluation")["maps"]["shape"]
+    assert shape["i_auroc"] == 1.0
+    assert shape["aupro"]["0.30"] > 0.9
+    _, published, _ = relief(*words, "--protocol", "published", "--scope", "part")
+    assert (published["protocol"], published["scope"]) == ("btf100", "part")
+
+
+def test_that_an_evaluation_names_parts_that_failed(relief, recipe, own_copy):
+    (own_copy / "test" / "dent" / "rgb" / "001.png").write_bytes(b"hello")
+    code, document, _ = relief("evaluate", own_copy, "--recipe", recipe, "--json")
+    assert code == 4
+    assert [entry["id"] for entry in document["not_inspected"]] == ["test/dent/001"]
+    assert document["parts"] == {"good": 2, "bad": 1}
+
+
+def test_that_detectors_lists_the_registry(relief):
+    code, out, _ = relief("detectors")
+    assert code == 0
+    assert "flat (default)" in out
+    assert "rgb + shape" in out
+    _, document, _ = relief("detectors", "--json")
+    (flat,) = follows(document, "detectors")["detectors"]
+    assert [entry["name"] for entry in flat["settings"]] == ["strength"]
