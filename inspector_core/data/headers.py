@@ -115,6 +115,8 @@ def _bmp(_: BinaryIO, start: bytes) -> Header:
 
 
 def _npy(stream: BinaryIO, _: bytes) -> Header:
+    from tokenize import TokenError
+
     from numpy.lib import format as npy
 
     stream.seek(0)
@@ -122,7 +124,7 @@ def _npy(stream: BinaryIO, _: bytes) -> Header:
         version = npy.read_magic(stream)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _order, dtype = read(stream)
-    except (ValueError, TypeError, SyntaxError) as error:
+    except (ValueError, TypeError, SyntaxError, KeyError, TokenError) as error:
         raise damaged("its NPY header cannot be read") from error
     if dtype.hasobject or len(shape) not in (2, 3):
         listed = "x".join(map(str, shape)) or "single value"

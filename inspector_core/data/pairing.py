@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from inspector_core.data.decode import name_in
+from inspector_core.data.listing import natural
 from inspector_core.files import shown
 from inspector_core.types import Problem
 
@@ -35,14 +36,15 @@ class Part:
 
 
 def group(found: Iterable[Found], root: str) -> list[Part]:
-    """Parts in the order of their first file; names that differ in case only are one part.
+    """Parts in the order of their names; those that differ in case only are one part.
 
     Two files for one role of a part are both listed as parts of their own, refused.
     """
     parts: dict[str, list[Found]] = defaultdict(list)
     for entry in found:
         parts[entry.part.casefold()].append(entry)
-    return [part for entries in parts.values() for part in _one_part(entries, root)]
+    found_parts = [part for entries in parts.values() for part in _one_part(entries, root)]
+    return sorted(found_parts, key=lambda part: natural(part.name))
 
 
 def _one_part(entries: list[Found], root: str) -> Iterator[Part]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from inspector_core.data.decode import Unusable
-from inspector_core.types import Array, FloatArray
+from inspector_core.types import Array, BoolArray, FloatArray
 
 FACTOR = {"m": 1000.0, "mm": 1.0}
 WORDS = {"m": "metres", "mm": "millimetres"}
@@ -20,15 +22,21 @@ AXES = ("x y z", "x -y -z", "x -y z", "x y -z", "-x y z", "-x -y z", "-x y -z", 
 """Signs that bring a stored frame to x right, y down, z away."""
 
 
-def diagonal(xyz: Array) -> float:
-    """Diagonal of the box around the points, in their own unit; the outermost 1 % are left out."""
+def box(xyz: Array) -> tuple[Array, Array]:
+    """Smallest and largest x, y, z of a sample of the points, the outermost 1 % left out; float64."""
     points = xyz.reshape(-1, 3)
     points = points[:: max(1, len(points) // _SAMPLED)]
-    points = points[np.isfinite(points).all(axis=1)]
+    points = points[np.isfinite(points).all(axis=1)].astype(np.float64)
     if len(points) == 0:
-        return 0.0
+        return np.zeros(3), np.zeros(3)
     low, high = np.percentile(points, (1, 99), axis=0)
-    return float(np.linalg.norm(high - low))
+    return low, high
+
+
+def diagonal(xyz: Array) -> float:
+    """Diagonal of the box around the points, in their own unit."""
+    low, high = box(xyz)
+    return math.dist(low, high)
 
 
 def resolve(extent: float, wanted: str, stated: str, native: str = "") -> tuple[str, str]:
@@ -77,12 +85,19 @@ def to_mm(xyz: Array, unit: str, axes: str = AXES[0]) -> tuple[FloatArray, tuple
 
     A cloud beyond 10 m from its origin, or with points on both sides of the camera plane, is moved so
     that its centre lies on the optical axis, twice its own diagonal away; the note keeps the shift.
+    Single points more than 10 m away from the others become missing.
     """
     signs = [-1.0 if word.startswith("-") else 1.0 for word in axes.split()]
     factor = np.array(signs, xyz.dtype) * xyz.dtype.type(FACTOR[unit])
-    millimetres = xyz * factor
+    with np.errstate(over="ignore"):
+        millimetres = xyz * factor
     notes: list[str] = [] if axes == AXES[0] else [f"axes taken as {axes}"]
-    low, high = _bounds(millimetres)
+    low, high = box(millimetres)
+    centre = (low + high) / 2
+    lost = _far_from(millimetres, centre)
+    if lost.any():
+        notes.append(f"{int(lost.sum()):,} points more than 10 m from the others: taken as missing")
+        millimetres[lost] = np.nan
     far = float(np.abs([low, high]).max())
     crosses = low[2] <= 0 < high[2] or (axes != AXES[0] and high[2] <= 0)
     if far > _FAR_MM or crosses:
@@ -91,21 +106,14 @@ def to_mm(xyz: Array, unit: str, axes: str = AXES[0]) -> tuple[FloatArray, tuple
             notes.append(
                 f"stored in 32-bit floats {far / 1000:.0f} m from the origin: steps of {step:.2g} mm"
             )
-        millimetres, shift = _centred(millimetres.astype(np.float64), low, high)
-        notes.append("cloud moved by ({:.4f}, {:.4f}, {:.4f}) mm".format(*shift))
+        # whole millimetres, so that the kept shift gives back the exact coordinates
+        shift = np.rint(np.array([0.0, 0.0, 2 * math.dist(low, high)]) - centre)
+        millimetres = millimetres.astype(np.float64) + shift
+        notes.append("cloud moved by ({:.0f}, {:.0f}, {:.0f}) mm".format(*shift))
     return millimetres.astype(np.float32), tuple(notes)
 
 
-def _bounds(xyz: Array) -> tuple[Array, Array]:
-    """Smallest and largest x, y, z, NaN left out."""
-    planes = [np.ascontiguousarray(xyz[..., axis]) for axis in range(3)]
-    low = [np.fmin.reduce(plane, axis=None) for plane in planes]
-    high = [np.fmax.reduce(plane, axis=None) for plane in planes]
-    return np.array(low), np.array(high)
-
-
-def _centred(xyz: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    target = np.array([0.0, 0.0, 2 * float(np.linalg.norm(high - low))])
-    # whole millimetres, so that the kept shift gives back the exact coordinates
-    shift = np.rint(target - (low.astype(np.float64) + high) / 2)
-    return xyz + shift, shift
+def _far_from(xyz: Array, centre: Array) -> BoolArray:
+    with np.errstate(invalid="ignore", over="ignore"):
+        x, y, z = (np.abs(xyz[..., axis] - centre[axis]) > LARGEST_MM for axis in range(3))
+    return np.asarray(x | y | z)

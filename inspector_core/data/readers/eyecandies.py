@@ -62,11 +62,10 @@ class EyecandiesSettings:
     light: int = setting(
         0, low=0, high=5, help="Light: 0 all spots, 1 to 4 one spot, 5 soft.", published=4
     )
-    background: str = setting(
-        "keep",
-        choices=("keep", "published"),
-        help="published: points that the published rule calls background become missing.",
-        published="published",
+    published_background: bool = setting(
+        False,
+        help="Points that the published rule calls background become missing.",
+        published=True,
     )
 
 
@@ -130,7 +129,7 @@ def read(ref: SampleRef) -> Sample:
     light = _light_of(ref.files)
     if light != ref.options["light"]:
         notes.append(f"image_{light} used, image_{ref.options['light']} is missing")
-    if ref.options["background"] == "published":
+    if ref.options["published_background"]:
         xyz[files.background(raw, low, high)] = np.nan
         notes.append("points of the published background rule taken as missing")
     return Sample(
@@ -206,7 +205,7 @@ class _Files:
         if "pose" not in self.ref.files:
             raise InputError(
                 f"{self.ref.id}: pose missing, the published background rule needs it",
-                cure="copy the pose file or use --set background=keep",
+                cure="copy the pose file or use --set published_background=no",
             )
         file = self.open("pose")
         with about(file):
