@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QTextLayout,
+    QTextOption,
+)
 
 from app.theme.apply import current
 from app.theme.fonts import text_font
+from app.theme.tokens import TYPE
 
 MARKER_REACH = 11.0
 """Logical pixels from the linked cursor's centre to the end of its arms."""
@@ -62,6 +71,22 @@ def paint_number_tag(painter: QPainter, rect: QRectF, number: int, *, selected: 
     painter.setPen(QColor(tokens.on_accent if selected else tokens.on_number_tag))
     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(number))
     painter.restore()
+
+
+def paint_paragraph(painter: QPainter, room: QRectF, text: str, style: str) -> None:
+    """Wrapped text in the type scale's own line height, with the painter's pen."""
+    layout = QTextLayout(text, text_font(style))
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WordWrap)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    top = 0.0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(room.width())
+        line.setPosition(QPointF(0, top))
+        top += TYPE[style].line
+    layout.endLayout()
+    layout.draw(painter, room.topLeft())
 
 
 def paint_marker(painter: QPainter, centre: QPointF) -> None:

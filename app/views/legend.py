@@ -71,6 +71,9 @@ class Legend(QWidget):
         return bar.bottom() - min(max(share, 0.0), 1.0) * bar.height()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.isEnabled():
+            # no map is shown: the room is kept, so that nothing jumps when one comes
+            return
         tokens = current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

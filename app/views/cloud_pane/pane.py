@@ -250,6 +250,14 @@ class CloudPane(QWidget):
 
     # how it is drawn
 
+    def warm_up(self) -> None:
+        """Find out whether this machine draws 3D, once; happens by itself at the first paint."""
+        if not self._asked:
+            self._asked = True
+            probe = graphics_probe()
+            probe.answered.connect(self.use_graphics)
+            probe.ask()
+
     def use_graphics(self, graphics: Graphics) -> None:
         """Begin to draw: VTK where the trial frame succeeded, else a flat relief with a note."""
         if self._projection is not None:
@@ -285,11 +293,7 @@ class CloudPane(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._asked:
-            self._asked = True
-            probe = graphics_probe()
-            probe.answered.connect(self.use_graphics)
-            probe.ask()
+        self.warm_up()
         painter = QPainter(self)
         if self._projection is None or self._xyz is None:
             painter.fillRect(self.rect(), QColor(current().view))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QImage
 
 from app.views.cloud_pane.camera import Camera
 from app.views.cloud_pane.picking import PickMap
-from app.views.cloud_pane.scene import Scene
 from app.views.cloud_pane.shading import Colouring
 from inspector_core.types import Array
+
+if TYPE_CHECKING:
+    from app.views.cloud_pane.scene import Scene
 
 REST_MS = 150
 _HIDDEN_BEHIND = 0.006

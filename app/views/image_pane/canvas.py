@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pyqtgraph as pg
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneWheelEvent, QWidget
 
+from app.views.image_pane.view import View
+
 pg.setConfigOptions(imageAxisOrder="row-major")
 
 _WHEEL = 1.0015
 _CLOSEST = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What is seen: the pixel in the middle, and the magnification (1 = the home view fits)."""
-
-    x: float
-    y: float
-    zoom: float = 1.0
 
 
 class _Box(pg.ViewBox):

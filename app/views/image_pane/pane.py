@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.model.part_view import Message, Outline
 from app.theme.apply import current, theme
 from app.theme.pane_parts import MARGIN, VEIL, FocusRing, PaneMessage, PaneReadout, PaneTag
 from app.views.image_pane.annotations import MarkerItem, OutlineItem
-from app.views.image_pane.canvas import Canvas, View
 from app.views.image_pane.picture_item import PictureItem
 from app.views.image_pane.scale_bar import ScaleBar
+from app.views.image_pane.view import View
 from inspector_core.colormaps import indices
 from inspector_core.types import Array
+
+if TYPE_CHECKING:
+    from app.views.image_pane.canvas import Canvas
 
 _ZOOM_STEP = 1.25
 
@@ -44,26 +48,43 @@ class ImagePane(QWidget):
         self._picture = PictureItem()
         self._outlines = OutlineItem()
         self._marker = MarkerItem()
+        self._canvas: Canvas | None = None
         self._build()
         self._recolour()
         theme().changed.connect(self._recolour)
 
     def _build(self) -> None:
-        self._canvas = Canvas(self)
-        for item in (self._picture, self._outlines, self._marker):
-            self._canvas.add(item)
         self._message = PaneMessage(self)
         self._scale_bar = ScaleBar(self)
         self.tag = PaneTag(self)
         self._readout = PaneReadout(self)
         self._ring = FocusRing(self)
         self.tag.maximise_requested.connect(self.maximise_requested)
-        self._canvas.hovered.connect(self.hovered)
-        self._canvas.left.connect(self.left)
-        self._canvas.clicked.connect(self._on_click)
-        self._canvas.steered.connect(self.view_changed)
-        self._canvas.moved.connect(self._place_scale_bar)
         self.setAccessibleName(f"{self._title} picture")
+
+    def warm_up(self) -> None:
+        """Make what the first picture needs, when there is time for it."""
+        self._surface()
+
+    def _surface(self) -> Canvas:
+        """The zoomable surface, made with the first picture: the window opens before pyqtgraph is loaded."""
+        if self._canvas is None:
+            from app.views.image_pane.canvas import Canvas
+
+            canvas = Canvas(self)
+            for item in (self._picture, self._outlines, self._marker):
+                canvas.add(item)
+            canvas.hovered.connect(self.hovered)
+            canvas.left.connect(self.left)
+            canvas.clicked.connect(self._on_click)
+            canvas.steered.connect(self.view_changed)
+            canvas.moved.connect(self._place_scale_bar)
+            canvas.setBackground(QColor(current().view))
+            canvas.setGeometry(self.rect())
+            canvas.lower()
+            canvas.setVisible(self._has_picture)
+            self._canvas = canvas
+        return self._canvas
 
     def show_part(
         self, picture: Array | None, mm_per_px: float | None = None, unit: str = "mm"
@@ -71,9 +92,11 @@ class ImagePane(QWidget):
         """Show a picture, (H, W, 3) or grey (H, W) uint8, or none; the view stays if the size does."""
         before = self._picture.size
         self._has_picture = picture is not None
+        if picture is not None or self._canvas is not None:
+            self._surface().setVisible(picture is not None)
         self._mm_per_px, self._unit = mm_per_px, unit
         self._picture.set_base(picture)
-        if self._picture.size != before:
+        if picture is not None and self._picture.size != before:
             self.set_home(self._picture.boundingRect())
             self.fit()
         self._place_scale_bar()
@@ -132,11 +155,11 @@ class ImagePane(QWidget):
 
     def set_home(self, rect: QRectF) -> None:
         """The rectangle that `fit` shows, in pixels."""
-        self._canvas.set_home(rect)
+        self._surface().set_home(rect)
 
     def fit(self) -> None:
         """Show the home rectangle whole; linked panes follow."""
-        self._look(self._canvas.home_view())
+        self._look(self._surface().home_view())
 
     def zoom_to(self, bbox: tuple[float, float, float, float]) -> None:
         """Show a box (x0, y0, x1, y1) with as much again around it; linked panes follow."""
@@ -146,7 +169,7 @@ class ImagePane(QWidget):
         rect = QRectF(
             middle - QPointF(1.5 * side, 1.5 * side), middle + QPointF(1.5 * side, 1.5 * side)
         )
-        self._look(self._canvas.look_at(rect))
+        self._look(self._surface().look_at(rect))
 
     def link_to(self, other: ImagePane) -> None:
         """Zoom and pan together: same middle, same magnification relative to the home view."""
@@ -160,12 +183,12 @@ class ImagePane(QWidget):
 
     def look(self, view: View) -> None:
         """Show a view that another pane has chosen."""
-        self._canvas.look(view)
+        self._surface().look(view)
 
     @property
     def view(self) -> View:
         """What is seen now."""
-        return self._canvas.view
+        return self._surface().view
 
     @property
     def words(self) -> tuple[str, str, str]:
@@ -179,10 +202,10 @@ class ImagePane(QWidget):
 
     def to_screen(self, x: float, y: float) -> QPointF:
         """Where a pixel is on the pane, in logical pixels."""
-        return self._canvas.to_screen(x, y)
+        return self._surface().to_screen(x, y)
 
     def _look(self, view: View) -> None:
-        self._canvas.look(view)
+        self._surface().look(view)
         self.view_changed.emit(view)
 
     def _on_click(self, x: float, y: float, screen: QPointF) -> None:
@@ -200,29 +223,33 @@ class ImagePane(QWidget):
         self.setAccessibleDescription(words)
 
     def _recolour(self) -> None:
-        self._canvas.setBackground(QColor(current().view))
+        if self._canvas is not None:
+            self._canvas.setBackground(QColor(current().view))
         self.tag.show_title(self._title, self._detail)
         self._outlines.update()
 
     def _place_scale_bar(self) -> None:
-        known = self._mm_per_px is not None and self._has_picture
-        per_logical = (
-            self._mm_per_px / self._canvas.pixels_per_px() if known and self._mm_per_px else None
-        )
+        per_logical = None
+        if self._canvas is not None and self._has_picture and self._mm_per_px:
+            per_logical = self._mm_per_px / self._canvas.pixels_per_px()
         self._scale_bar.show_scale(per_logical, self._unit, self.width())
         self._scale_bar.move(MARGIN, self.height() - self._scale_bar.height() - MARGIN)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), QColor(current().view))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._canvas.setGeometry(self.rect())
+        if self._canvas is not None:
+            self._canvas.setGeometry(self.rect())
         self._message.setGeometry(self.rect())
         self._readout.place()
         self._place_scale_bar()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self._canvas.zoom_centre(_ZOOM_STEP)
+            self._surface().zoom_centre(_ZOOM_STEP)
         elif event.key() == Qt.Key.Key_Minus:
-            self._canvas.zoom_centre(1 / _ZOOM_STEP)
+            self._surface().zoom_centre(1 / _ZOOM_STEP)
         elif event.key() == Qt.Key.Key_Home:
             self.fit()
         else:

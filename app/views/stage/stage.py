@@ -101,6 +101,7 @@ class Stage(QWidget):
         self._show_maps(view)
         self.cloud_pane.show_part(view.xyz, picture, view.foreground, view.normals)
         self._feed_cloud()
+        self.legend.setEnabled(any(view.map(name) is not None for name in MAPS))
         self._show_words(view)
         self.set_outlines(())
         self._cursor.set_view(view)
@@ -213,6 +214,12 @@ class Stage(QWidget):
     def maximise(self, number: int) -> None:
         """Let pane 1 RGB, 2 cloud, 3 colour, 4 shape, 5 fused fill the stage; again, or 0: all."""
         self.grid.maximise(number)
+
+    def warm_up(self) -> None:
+        """Load what the first part needs, after the window's first paint; `prepared` follows."""
+        for pane in self._image_panes():
+            pane.warm_up()
+        self.cloud_pane.warm_up()
 
     def close_gl(self) -> None:
         """Give the render window back before the application ends."""

@@ -1,0 +1,5 @@
+"""The page of an empty window."""
+
+from app.views.start_page.page import StartPage
+
+__all__ = ["StartPage"]
