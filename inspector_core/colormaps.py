@@ -58,6 +58,19 @@ def colourise(values: Array, name: str, low: float, high: float) -> Array:
     return np.concatenate([table(name)[rows], alpha[..., None]], axis=-1)
 
 
+def signed_range_mm(mm_per_px: float | None) -> float:
+    """Half range of a signed height's colours, in mm: fixed by the recipe's camera, never by a part.
+
+    The largest of 1, 2, 5 times a power of ten that is not above four pixels; 1 mm when unknown.
+    """
+    if mm_per_px is None or not mm_per_px > 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(4 * mm_per_px))
+    return float(
+        next(s * power for s in (5.0, 2.0, 1.0) if s * power <= 4 * mm_per_px * (1 + 1e-9))
+    )
+
+
 def blend(under: Array, over: Array) -> Array:
     """(..., 3) uint8 picture with a (..., 4) uint8 overlay laid on it."""
     alpha = over[..., 3:].astype(np.uint16)
