@@ -20,19 +20,19 @@ _QUIET = "#b9c1c8"
 TEXT1, TEXT2, TEXT3 = palette.TEXT["light"]
 
 
-def legend(pictures_top: float, t1: float, t2: float, width: float) -> Drawing:
+def legend(top: float, t1: float, t2: float, width: float) -> Drawing:
     """The colours of the maps, 0 to the fixed top in times the usual, T1 and T2 marked."""
     bar = np.repeat(table("inferno")[None], 2, axis=0)
     height, low = 2.4, 3.4
-    at1, at2 = t1 / pictures_top * width, t2 / pictures_top * width
+    at1, at2 = (min(t / top, 1.0) * width for t in (t1, t2))
     size = _LABEL_TEXT
     shapes: list[Shape] = [Raster(0, low, width, height, bar, photo=False)]
     for at in (at1, at2):
         mark = np.array([[at, low - 0.7], [at, low + height + 0.7]])
         shapes += [Line(mark, 0.9, "#ffffff"), Line(mark, 0.35, TEXT1)]
     shapes += [
-        Words(at1 - 0.4, low - 1.1, f"T1 {number(t1)}", size, TEXT1, anchor="end"),
-        Words(at2 + 0.4, low - 1.1, f"T2 {number(t2)}", size, TEXT1),
+        Words(max(at1 - 0.4, 8.8), low - 1.1, f"T1 {number(t1)}", size, TEXT1, anchor="end"),
+        Words(min(max(at2 + 0.4, 9.6), width - 8.8), low - 1.1, f"T2 {number(t2)}", size, TEXT1),
         Words(0, low + height + 2.7, "0", size, TEXT2),
         Words(
             width / 2,
@@ -43,9 +43,9 @@ def legend(pictures_top: float, t1: float, t2: float, width: float) -> Drawing:
             False,
             "middle",
         ),
-        Words(width, low + height + 2.7, f"≥ {number(pictures_top)}", size, TEXT2, anchor="end"),
+        Words(width, low + height + 2.7, f"≥ {number(top)}", size, TEXT2, anchor="end"),
     ]
-    says = f"Scale 0 to {number(pictures_top)} times the usual; T1 {number(t1)}, T2 {number(t2)}"
+    says = f"Scale 0 to {number(top)} times the usual; T1 {number(t1)}, T2 {number(t2)}"
     return Drawing(width, low + height + 3.4, tuple(shapes), says)
 
 

@@ -61,7 +61,7 @@ class HtmlWriter:
         yield
 
     def part(self, result: Result, figures: PartFigures | None, missing: str) -> None:
-        limits = self.model.recipe.calibration.thresholds
+        limits = self.model.thresholds
         has_map = figures is not None and "fused" in figures.pictures.maps
         self._append(
             "part.html",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from inspector_core.geometry.prepare import PrepareSettings, prepare
+from inspector_core.errors import InputError
+from inspector_core.files import shown
 from inspector_core.recipe import Recipe
 from inspector_core.reports.model import PartMaterial, ReportModel, build
-from inspector_core.settings import build as settings_from
-from inspector_core.settings import declared
 from inspector_core.store import ResultStore
 from inspector_core.types import Result, SampleRef
 
@@ -30,16 +29,18 @@ def material_of(
 ) -> Callable[[str], PartMaterial]:
     """Function from a part's id to what a report draws of it; it raises what loading raises.
 
-    store : has the maps; None = a report without maps.
+    store : has the maps; None = a report without maps. The maps say which pixels belong to the part,
+    so it is not prepared again.
     """
     known = {ref.id: ref for ref in refs}
-    names = {entry.name for entry in declared(PrepareSettings)}
-    chosen = {name: value for name, value in recipe.prepare.items() if name in names}
-    settings = settings_from(PrepareSettings, chosen)
+    gain = float(recipe.prepare.get("rgb_gain", 1.0))
 
     def load(part_id: str) -> PartMaterial:
-        part = prepare(known[part_id].load(), settings, recipe.seed)
+        if part_id not in known:
+            raise InputError(
+                f"{shown(part_id)} is not among the parts", cure="scan its folder again"
+            )
         maps = None if store is None else store.maps(part_id)
-        return PartMaterial(part.sample, maps, part.foreground, part.gain)
+        return PartMaterial(known[part_id].load(), maps, gain=gain)
 
     return load

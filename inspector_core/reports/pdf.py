@@ -167,7 +167,7 @@ class PdfWriter:
         self.y += tallest + 1.5
         if "fused" not in figures.pictures.maps:
             return
-        limits = self.model.recipe.calibration.thresholds
+        limits = self.model.thresholds
         last = drawings[-1].width
         key = furniture.legend(self.model.display_top, limits.t1, limits.t2, last)
         self.sheet.draw(key, x - GAP - last, self.y)

@@ -134,7 +134,7 @@ class PartPictures:
         model = self.model
         grey = grey_picture(window.of(self.photo))
         values = window.of(self.maps[name])
-        limits = model.recipe.calibration.thresholds
+        limits = model.thresholds
         colours = overlay_table("inferno", limits.t1, limits.t2, model.display_top)
         over = colours[indices(values, 0.0, model.display_top)]
         over[np.isnan(values), 3] = 0
@@ -173,7 +173,7 @@ class PartPictures:
             return None
         base = grey_picture(window.of(self.photo), 0.9)
         if "fused" in self.maps:
-            limits = self.model.recipe.calibration.thresholds
+            limits = self.model.thresholds
             top = self.model.display_top
             values = window.of(self.maps["fused"])
             over = overlay_table("inferno", limits.t1, limits.t2, top)[indices(values, 0.0, top)]

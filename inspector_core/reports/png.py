@@ -57,7 +57,7 @@ def annotated(model: ReportModel, figures: PartFigures) -> Canvas:
     text = part_text(model, figures.result)
     panes = figures.panes
     tallest = max(pane.height for pane in panes)
-    limits = model.recipe.calibration.thresholds
+    limits = model.thresholds
     has_map = "fused" in figures.pictures.maps
     key = furniture.legend(model.display_top, limits.t1, limits.t2, panes[-1].width)
     height = _MARGIN + _HEAD + tallest + (key.height + 2.5 if has_map else 0) + _MARGIN
