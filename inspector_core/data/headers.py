@@ -6,7 +6,6 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import BinaryIO, Literal
 
 from inspector_core.data import pcd, ply
@@ -50,7 +49,7 @@ class Header:
 
 def peek(path: str) -> Header:
     """The header of a file; raises Unusable or OSError. Reads a few hundred bytes."""
-    with Path(path).open("rb") as stream:
+    with open(path, "rb") as stream:
         return header_of(stream, stream.seek(0, 2))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ _DIGITS = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Names of the files and folders in a folder, sorted; hidden ones are left out."""
+    """Names of the files and folders in a folder, sorted (folders for people); hidden ones left out."""
 
     path: str
     files: tuple[str, ...] = ()
@@ -27,7 +26,7 @@ class Listing:
 
     def at(self, name: str) -> str:
         """The path of a name in this folder."""
-        return os.path.join(self.path, name)
+        return f"{self.path}{os.sep}{name}"
 
 
 def list_folder(path: str | os.PathLike[str]) -> Listing:
@@ -48,7 +47,7 @@ def list_folder(path: str | os.PathLike[str]) -> Listing:
     except OSError as error:
         problem, cure = unreadable(error)
         raise InputError(f"{shown(folder)}: {problem}", cure=cure) from error
-    return Listing(folder, tuple(sorted(files, key=natural)), tuple(sorted(folders, key=natural)))
+    return Listing(folder, tuple(sorted(files)), tuple(sorted(folders, key=natural)))
 
 
 def _is(entry: os.DirEntry[str], kind: object) -> bool:
@@ -58,32 +57,38 @@ def _is(entry: os.DirEntry[str], kind: object) -> bool:
         return False
 
 
-def natural(name: str) -> tuple[tuple[tuple[bool, int, str], ...], str]:
+def natural(name: str) -> tuple[list[str | int], str]:
     """Sort key that puts part2 before part10; equal keys fall back to the name itself."""
     pieces = _DIGITS.split(name.casefold())
-    key = tuple(
-        (piece.isdecimal(), int(piece) if piece.isdecimal() else 0, piece) for piece in pieces
-    )
-    return key, name
+    # every second piece is a run of digits, so that words meet words and numbers meet numbers
+    return [int(piece) if at % 2 else piece for at, piece in enumerate(pieces)], name
 
 
-def stem(name: str) -> str:
-    """A file name without its last suffix, in one Unicode form: macOS writes é as e plus accent."""
-    return unicodedata.normalize("NFC", os.path.splitext(name)[0])
+def stem_and_suffix(name: str) -> tuple[str, str]:
+    """A file name without its last suffix, and that suffix in lower case with its dot.
+
+    The stem comes in one Unicode form: macOS writes é as e plus accent.
+    """
+    stem, dot, last = name.rpartition(".")
+    if not stem:
+        return name, ""
+    if not stem.isascii():
+        stem = unicodedata.normalize("NFC", stem)
+    return stem, dot + last.lower()
 
 
 def suffix(name: str) -> str:
     """The last suffix in lower case, with the dot."""
-    return os.path.splitext(name)[1].lower()
+    return stem_and_suffix(name)[1]
 
 
-def by_stem(names: Iterable[str], suffixes: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
-    """Stem to the names that have it, for the names with one of the suffixes."""
-    groups: dict[str, tuple[str, ...]] = defaultdict(tuple)
-    for name in names:
-        if suffix(name) in suffixes:
-            groups[stem(name)] += (name,)
-    return groups
+def has_file(path: str, suffixes: frozenset[str]) -> bool:
+    """True when a folder holds a file with one of the suffixes; stops at the first."""
+    try:
+        with os.scandir(path) as entries:
+            return any(suffix(entry.name) in suffixes for entry in entries)
+    except OSError:
+        return False
 
 
 class Folders:

@@ -48,11 +48,11 @@ def group(found: Iterable[Found], root: str) -> list[Part]:
 
 
 def _one_part(entries: list[Found], root: str) -> Iterator[Part]:
-    roles = Counter(entry.role for entry in entries)
-    if max(roles.values()) == 1:
-        first = min(entries, key=lambda entry: list(WORDS).index(entry.role))
-        yield Part(shown(first.part), {entry.role: entry.path for entry in entries})
+    files = {entry.role: entry.path for entry in entries}
+    if len(files) == len(entries):
+        yield Part(shown(entries[0].part), files)
         return
+    roles = Counter(entry.role for entry in entries)
     repeated = next(role for role, count in roles.items() if count > 1)
     for entry in (entry for entry in entries if entry.role == repeated):
         others = [other.path for other in entries if other.role == repeated and other is not entry]

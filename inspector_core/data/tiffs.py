@@ -8,7 +8,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -28,7 +28,9 @@ _CODES = {
     12: "d",
     16: "Q",
 }
-_WANTED = {256, 257, 258, 259, 262, 273, 274, 277, 279, 284, 324, 325, 339}
+_WANTED = {256, 257, 258, 273, 277, 279, 324, 325, 339}
+_PLAIN_SIZES = {"B": 1, "H": 2, "I": 4, "Q": 8}
+_ENDIAN: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 _MOST_VALUES = 1_000_000
 _MOST_CHANNELS = 4
 
@@ -191,6 +193,8 @@ def _next_directory(
 def _values(
     stream: BinaryIO, order: str, offset_code: str, code: str, number: int, inline: bytes
 ) -> tuple[int, ...]:
+    if number == 1 and _PLAIN_SIZES.get(code, 9) <= len(inline):  # nearly all tags, and a scan reads many files
+        return (int.from_bytes(inline[: _PLAIN_SIZES[code]], _ENDIAN[order]),)
     if number > _MOST_VALUES:
         raise damaged("its TIFF directory cannot be read")
     layout = f"{order}{number}{code}"

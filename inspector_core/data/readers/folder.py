@@ -22,7 +22,7 @@ from inspector_core.data.parts import (
     refused_ref,
 )
 from inspector_core.data.readers import Claim, Entry, Note
-from inspector_core.data.readers.folder_places import Place, places
+from inspector_core.data.readers.folder_places import Place, candidates, places, roles_in
 from inspector_core.errors import InputError
 from inspector_core.progress import Progress
 from inspector_core.types import SampleRef
@@ -42,11 +42,10 @@ class Folder:
     def claims(self, folder: Path) -> Claim:
         """Never surer than a layout with rules of its own."""
         try:
-            for place in places(folder, Folders()):
-                if place.found:
-                    roles = sorted({entry.role for entry in place.found})
+            for place in candidates(folder, Folders()):
+                if roles := roles_in(place.listing):
                     where = place.prefix or "the folder itself"
-                    return Claim(0.3, f"{where} holds {', '.join(roles)}")
+                    return Claim(0.3, f"{where} holds {' and '.join(sorted(roles))}")
         except InputError as error:
             return Claim(0.0, error.message)
         return Claim(0.0, "no pictures, clouds or depth where a plain folder has them")
@@ -54,7 +53,7 @@ class Folder:
     def refs(self, folder: Path, settings: FolderSettings) -> Iterator[Entry]:
         """Parts of all places; see the Reader protocol."""
         folders = Folders()
-        found = [place for place in places(folder, folders) if place.found]
+        found = places(folder, folders)
         root = os.fspath(folder)
         for text in (*_notes(found), *folders.notes(root)):
             yield Note(text)

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from inspector_core.data.decode import Unusable
 from inspector_core.data.headers import peek
-from inspector_core.data.listing import Folders, Listing, list_folder, stem, suffix
+from inspector_core.data.listing import (
+    Folders,
+    Listing,
+    has_file,
+    list_folder,
+    stem_and_suffix,
+    suffix,
+)
 from inspector_core.data.pairing import CLOUD_SUFFIXES, DEPTH_SUFFIXES, PICTURE_SUFFIXES, Found
 from inspector_core.files import shown
 from inspector_core.types import Problem
@@ -37,6 +44,7 @@ _ROLE_WORDS = {
     "depth": "depth",
     **dict.fromkeys(("gt", "truth", "mask"), "truth"),
 }
+_ANY_SUFFIX = PICTURE_SUFFIXES | CLOUD_SUFFIXES | DEPTH_SUFFIXES
 _NAMED_ROLE = re.compile(rf"^(.+?)[._-]({'|'.join(_ROLE_WORDS)})$", re.IGNORECASE)
 _CAMERA = re.compile(
     r"^(?:(?P<part>.+?)[._-])?(?:camera[._-]?)?(?:intrinsics?|camera_parameters)$", re.IGNORECASE
@@ -97,51 +105,65 @@ class Place:
         )
 
 
-def places(folder: Path, folders: Folders) -> Iterator[Place]:
-    """The scanned folder itself, then its label folders, then those below train, validation, test."""
+def candidates(folder: Path, folders: Folders) -> Iterator[Place]:
+    """Folders that may hold parts, not looked into yet: the scanned folder itself, its label folders,
+    and those below train, validation and test."""
     root = list_folder(folder)
     folders.new(root.path)
-    labels = [name for name in root.folders if _may_be_label(name)]
-    inner = [place for name in labels for place in _below(root, name, folders)]
-    own = Place(root, "", "train", "good")
-    _fill(own)
-    shared = own.cameras
-    if own.found:
-        if any(place.found for place in inner):
-            own.split, own.label = "test", None
-        yield own
-    for place in inner:
-        place.cameras = {**shared, **place.cameras}
-        yield place
+    yield Place(root, "", "train", "good")
+    for name in filter(_may_be_label, root.folders):
+        outer = list_folder(root.at(name))
+        if not folders.new(outer.path):
+            continue
+        split = SPLITS.get(name.casefold())
+        if split is None:
+            yield _labelled(outer, shown(name), "", name)
+            continue
+        yield _labelled(outer, shown(name), split, "good" if split != "test" else "")
+        for label in filter(_may_be_label, outer.folders):
+            inner = list_folder(outer.at(label))
+            if folders.new(inner.path):
+                yield _labelled(inner, f"{shown(name)}/{shown(label)}", split, label)
+
+
+def places(folder: Path, folders: Folders) -> list[Place]:
+    """The candidates that hold parts, with their files; inner ones share the outer camera file."""
+    own, *inner = candidates(folder, folders)
+    for place in (own, *inner):
+        _fill(place)
+    filled = [place for place in inner if place.found]
+    for place in filled:
+        place.cameras = {**own.cameras, **place.cameras}
+    if not own.found:
+        return filled
+    if filled:  # loose files beside labelled folders: nothing says what they are
+        own.split, own.label = "test", None
+    return [own, *filled]
+
+
+def roles_in(listing: Listing) -> set[str]:
+    """Roles of the files that a folder seems to hold, by names alone; stops at the first of a kind."""
+    if any(name.endswith(_OTHER_LAYOUT) for name in listing.files):
+        return set()
+    roles = {
+        role
+        for name in listing.folders
+        if (role := _ROLE_FOLDERS.get(name.casefold())) in ("rgb", "xyz", "depth")
+        and has_file(listing.at(name), _SUFFIXES[role])
+    }
+    if not roles and any(suffix(name) in _ANY_SUFFIX for name in listing.files):
+        roles.add("files")
+    return roles
 
 
 def _may_be_label(name: str) -> bool:
     return name.casefold() not in _ROLE_FOLDERS and name.casefold() != "calibration"
 
 
-def _below(root: Listing, name: str, folders: Folders) -> Iterator[Place]:
-    outer = list_folder(root.at(name))
-    if not folders.new(outer.path):
-        return
-    split = SPLITS.get(name.casefold())
-    if split is None:
-        yield _labelled(outer, shown(name), "", name)
-        return
-    own = _labelled(outer, shown(name), split, "good" if split != "test" else "")
-    if own.found:
-        yield own
-    for label in filter(_may_be_label, outer.folders):
-        inner = list_folder(outer.at(label))
-        if folders.new(inner.path):
-            yield _labelled(inner, f"{shown(name)}/{shown(label)}", split, label)
-
-
 def _labelled(listing: Listing, prefix: str, split: str, name: str) -> Place:
     """A place with the label of its folder; good ones without a split are for learning."""
     label = "good" if name.casefold() in GOOD_NAMES else shown(name) or None
-    place = Place(listing, prefix, split or ("train" if label == "good" else "test"), label)
-    _fill(place)
-    return place
+    return Place(listing, prefix, split or ("train" if label == "good" else "test"), label)
 
 
 def _fill(place: Place) -> None:
@@ -175,8 +197,8 @@ def _from_role_folders(listing: Listing, roles: Mapping[str, str]) -> list[Found
     for role, name in chosen.items():
         inner = list_folder(listing.at(name))
         for file in inner.files:
-            if suffix(file) in _SUFFIXES[role]:
-                part = stem(file)
+            part, kind = stem_and_suffix(file)
+            if kind in _SUFFIXES[role]:
                 found.append(
                     Found(_unmarked(part) if role == "truth" else part, role, inner.at(file))
                 )
@@ -194,8 +216,8 @@ def _from_names(listing: Listing) -> list[Found]:
     found: list[Found] = []
     unnamed: dict[str, list[str]] = defaultdict(list)
     for file in listing.files:
-        kind, part = suffix(file), stem(file)
-        if kind not in PICTURE_SUFFIXES | CLOUD_SUFFIXES | DEPTH_SUFFIXES:
+        part, kind = stem_and_suffix(file)
+        if kind not in _ANY_SUFFIX:
             continue
         named = _NAMED_ROLE.match(part)
         role = _ROLE_WORDS[named[2].casefold()] if named else ""
@@ -240,7 +262,8 @@ def _cameras(listing: Listing, parts: set[str]) -> dict[str, str]:
     calibration = list_folder(listing.at("calibration"))
     for place in (listing, calibration):
         for file in place.files:
-            named = _CAMERA.match(stem(file)) if suffix(file) in _CAMERA_SUFFIXES else None
+            name, kind = stem_and_suffix(file)
+            named = _CAMERA.match(name) if kind in _CAMERA_SUFFIXES else None
             if named and named["part"] and named["part"].casefold() in parts:
                 cameras[named["part"].casefold()] = place.at(file)
             elif named:

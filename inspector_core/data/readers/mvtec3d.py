@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from inspector_core.data.decode import Unusable, name_in
-from inspector_core.data.listing import Folders, Listing, exists, list_folder, stem, suffix
+from inspector_core.data.listing import (
+    Folders,
+    Listing,
+    exists,
+    has_file,
+    list_folder,
+    stem_and_suffix,
+)
 from inspector_core.data.pairing import (
     CLOUD_SUFFIXES,
     PICTURE_SUFFIXES,
     Found,
     Part,
     check_complete,
-    expected_roles,
     group,
 )
 from inspector_core.data.parts import (
@@ -46,12 +52,21 @@ _STEP = 50
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """One <split>/<label> folder with its parts."""
+    """One <split>/<label> folder; prefix begins the ids of its parts."""
 
     split: str
     name: str
     prefix: str
-    parts: list[Part] = field(default_factory=list)
+    listing: Listing
+
+    @property
+    def roles(self) -> set[str]:
+        """Roles that it holds files of."""
+        return {
+            role
+            for name, role in _ROLES.items()
+            if name in self.listing.folders and has_file(self.listing.at(name), _SUFFIXES[role])
+        }
 
 
 class MVTec3D:
@@ -65,10 +80,10 @@ class MVTec3D:
         """Sure when a split holds a label folder with rgb or xyz in it."""
         kinds: set[str] = set()
         try:
-            for _, _, listing in _label_folders(folder, Folders()):
-                kinds |= {"rgb", "xyz"} & set(listing.folders)
+            for label in _label_folders(folder, Folders()):
+                kinds |= {"rgb", "xyz"} & set(label.listing.folders)
                 if len(kinds) == 2:
-                    return Claim(1.0, f"{name_in(listing.path, str(folder))} holds rgb and xyz")
+                    return Claim(1.0, f"{label.prefix} holds rgb and xyz")
         except InputError as error:
             return Claim(0.0, error.message)
         if kinds:
@@ -79,44 +94,41 @@ class MVTec3D:
         """Parts of all splits; see the Reader protocol."""
         root = os.fspath(folder)
         folders = Folders()
-        labels = [
-            _Label(split, prefix.rpartition("/")[2], prefix, _parts(listing, root))
-            for split, prefix, listing in _label_folders(folder, folders)
-        ]
+        labels = list(_label_folders(folder, folders))
         for text in folders.notes(root):
             yield Note(text)
-        everything = [part for label in labels for part in label.parts]
-        expected = expected_roles(everything, 0.0)
-        if "xyz" not in expected:
+        present = {role for label in labels for role in label.roles}
+        if "xyz" not in present:
             yield Note("no xyz folder: pictures only, shape is missing")
-        if "rgb" not in expected:
+        if "rgb" not in present:
             yield Note("no rgb folder: clouds only, colour is missing")
-        masked = any("truth" in part.files for part in everything)
-        empty_masks: dict[bytes, int] = {}
         camera = folder / "calibration" / "camera_parameters.json"
         shared = {"camera": os.fspath(camera)} if exists(camera) else {}
         options = options_of(settings, root, native_unit="m")
-        pairs = [(place, part) for place in labels for part in place.parts]
-        for count, (place, part) in enumerate(pairs):
-            if count % _STEP == 0:
-                yield Progress("Reading the folder", count, len(pairs))
-            identity = f"{place.prefix}/{part.name}"
-            problem = check_complete(part, identity, expected, _LOOKED_FOR)
-            files = {**part.files, **shared}
-            ref = SampleRef(identity, place.split, place.name, files, read_part, options)
-            yield ref if part.problem is None else refused_ref(ref, part.problem)
-            if problem is None and masked and place.split == "test":
-                problem = _mask_problem(ref, root, empty_masks)
-            if problem is not None:
-                yield problem
+        empty_masks: dict[bytes, int] = {}
+        count = 0
+        for label in labels:
+            for part in _parts(label.listing, root):
+                if count % _STEP == 0:
+                    yield Progress("Reading the folder", count)
+                count += 1
+                identity = f"{label.prefix}/{part.name}"
+                problem = check_complete(part, identity, present - {"truth"}, _LOOKED_FOR)
+                files = {**part.files, **shared}
+                ref = SampleRef(identity, label.split, label.name, files, read_part, options)
+                yield ref if part.problem is None else refused_ref(ref, part.problem)
+                if problem is None and "truth" in present and label.split == "test":
+                    problem = _mask_problem(ref, root, empty_masks)
+                if problem is not None:
+                    yield problem
 
     def first(self, ref: SampleRef) -> Loaded:
         """See the Reader protocol."""
         return load_part(ref)
 
 
-def _label_folders(folder: Path, folders: Folders) -> Iterator[tuple[str, str, Listing]]:
-    """(split, prefix of ids, listing) of every label folder that holds rgb or xyz."""
+def _label_folders(folder: Path, folders: Folders) -> Iterator[_Label]:
+    """Every label folder of every split that holds rgb or xyz, each real folder once."""
     present = set(list_folder(folder).folders)
     for name, split in SPLITS.items():
         if name not in present:
@@ -125,7 +137,7 @@ def _label_folders(folder: Path, folders: Folders) -> Iterator[tuple[str, str, L
         for label in outer.folders:
             listing = list_folder(outer.at(label))
             if {"rgb", "xyz"} & set(listing.folders) and folders.new(listing.path):
-                yield split, shown(f"{name}/{label}"), listing
+                yield _Label(split, shown(label), shown(f"{name}/{label}"), listing)
 
 
 def _parts(listing: Listing, root: str) -> list[Part]:
@@ -134,11 +146,10 @@ def _parts(listing: Listing, root: str) -> list[Part]:
         if name not in listing.folders:
             continue
         inner = list_folder(listing.at(name))
-        found += [
-            Found(stem(file), role, inner.at(file))
-            for file in inner.files
-            if suffix(file) in _SUFFIXES[role]
-        ]
+        for file in inner.files:
+            part, kind = stem_and_suffix(file)
+            if kind in _SUFFIXES[role]:
+                found.append(Found(part, role, inner.at(file)))
     parts = group(found, root)
     return [part for part in parts if set(part.files) != {"truth"}]
 
