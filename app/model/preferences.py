@@ -30,6 +30,7 @@ class Look:
     opacity: float = 1.0
     colormap: str = "inferno"
     cloud_mode: str = "fused"
+    linked: bool = True
     rail_shown: bool = True
     inspector_shown: bool = True
     geometry: str = ""

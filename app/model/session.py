@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +62,7 @@ class Facts:
     can_undo: bool = False
     can_redo: bool = False
     heat_map_shown: bool = True
+    linked: bool = True
     rail_shown: bool = True
     inspector_shown: bool = True
     full_screen: bool = False
@@ -111,8 +113,12 @@ class Session(QObject):
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the folder's splits in the order in which they were found."""
-        refs = () if self._scan is None else self._scan.refs
-        return tuple(dict.fromkeys(ref.split for ref in refs))
+        return tuple(self.split_sizes)
+
+    @property
+    def split_sizes(self) -> Mapping[str, int]:
+        """Number of parts of every split."""
+        return Counter(ref.split for ref in (() if self._scan is None else self._scan.refs))
 
     @property
     def split(self) -> str:

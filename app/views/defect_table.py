@@ -34,11 +34,12 @@ from app.model.defect_rows import (
 )
 from app.theme.apply import current
 from app.theme.fonts import text_font
+from app.theme.tokens import TYPE
 from inspector_core.types import Defect, LengthUnit
 
 ROW = 28
 ROWS_SHOWN = 4
-_WIDTHS = {NUMBER: 22, AREA: 44, SIZE: 78, DEPTH: 46, WHY: 44}
+_WIDTHS = {NUMBER: 22, AREA: 42, SIZE: 76, DEPTH: 44, WHY: 42}
 _BAR = 5.0
 
 
@@ -96,7 +97,10 @@ class DefectTable(QTableView):
 
     def _arrange_headers(self) -> None:
         header = self.horizontalHeader()
-        header.setFont(text_font("caption"))
+        # the application's style sheet draws sections in its own font
+        header.setStyleSheet(
+            f"QHeaderView::section {{ font-size: {TYPE['caption'].size}px; padding: 4px; }}"
+        )
         header.setFixedHeight(38)
         header.setHighlightSections(False)
         header.setSectionsClickable(False)

@@ -33,8 +33,9 @@ from app.model.session import ALL_SPLITS, Session
 from app.theme.apply import current, set_property, theme
 from app.theme.fonts import text_font
 from app.theme.icons import paint_verdict
-from app.theme.tokens import GAP_M, GAP_S, RADIUS_TAG
+from app.theme.tokens import GAP_M, GAP_S, RADIUS_TAG, RAIL
 from app.views.flow import FlowLayout
+from app.words import parts_of
 from inspector_core.types import Result, Verdict
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -201,6 +202,7 @@ class Filmstrip(QWidget):
         super().__init__(parent)
         set_property(self, "panel", "rail")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(RAIL)
         self._session = session
         self._parts = parts
         self._pictures = Pictures()
@@ -283,10 +285,11 @@ class Filmstrip(QWidget):
 
     def _show_splits(self) -> None:
         splits = self._session.splits
+        sizes = self._session.split_sizes
         self._splits.clear()
-        self._splits.addItem("All parts", ALL_SPLITS)
+        self._splits.addItem(f"all · {parts_of(sum(sizes.values()))}", ALL_SPLITS)
         for split in splits:
-            self._splits.addItem(split or "parts", split)
+            self._splits.addItem(f"{split or 'parts'} · {parts_of(sizes[split])}", split)
         self._splits.setCurrentIndex(max(0, self._splits.findData(self._session.split)))
         self._splits.setVisible(len(splits) > 1)
 

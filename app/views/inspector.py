@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from app.theme.apply import current, set_property, set_text_style, theme
 from app.theme.tokens import GAP_M, INSPECTOR, PADDING
 from app.views.defect_table import DefectTable
+from app.views.maps_panel import MapsPanel
 from app.views.nearest_good import NearestGood
 from app.views.threshold_panel import ThresholdPanel
 from app.views.verdict_header import VerdictHeader
+from inspector_core.colormaps import NAMES
 
 
 class Inspector(QScrollArea):
@@ -22,6 +24,7 @@ class Inspector(QScrollArea):
         self.table = DefectTable()
         self.limits = ThresholdPanel()
         self.nearest = NearestGood()
+        self.maps = MapsPanel(NAMES)
         self._legend, self._notes = QLabel(), QLabel()
         self._notes_title = _section("Notes")
         self._arrange()
@@ -51,6 +54,9 @@ class Inspector(QScrollArea):
         layout.addSpacing(GAP_M)
         layout.addWidget(_section("Nearest good part"))
         layout.addWidget(self.nearest)
+        layout.addSpacing(GAP_M)
+        layout.addWidget(_section("Maps"))
+        layout.addWidget(self.maps)
         layout.addSpacing(GAP_M)
         layout.addWidget(self._notes_title)
         layout.addWidget(self._notes)

@@ -111,11 +111,23 @@ class TopBar(QWidget):
         return button
 
     def _search_button(self, action: QAction, key: str) -> QPushButton:
-        button = QPushButton(f"{action.text()}   {key}")
-        button.setIcon(icon("search", "text2"))
+        button = QPushButton()
         set_property(button, "kind", "flat")
         button.setToolTip(action.toolTip())
+        button.setAccessibleName(action.text())
         button.clicked.connect(action.trigger)
+        words, keys = QLabel(action.text()), QLabel(key)
+        set_text_style(words, "body", "2")
+        set_text_style(keys, "caption", "3")
+        row = QHBoxLayout(button)
+        row.setContentsMargins(GAP_S, 0, GAP_S, 0)
+        row.setSpacing(GAP_S)
+        row.addWidget(words)
+        row.addWidget(keys)
+        for label in (words, keys):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        # a button does not ask its layout for its size
+        button.setMinimumWidth(row.sizeHint().width())
         return button
 
 

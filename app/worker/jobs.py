@@ -6,6 +6,7 @@ job needs them, after the window was painted.
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from inspector_core.types import (
 if TYPE_CHECKING:
     from inspector_core.decision.decide import Decider
     from inspector_core.detectors.contract import Explanation
+    from inspector_core.device import Hardware
     from inspector_core.engine import Inspector
     from inspector_core.recipe import Recipe
     from inspector_core.store import ResultStore
@@ -49,6 +51,7 @@ class LearnRequest:
 class ExportRequest:
     """What the report dialog asks for; `limits` are those in force in the window."""
 
+    title: str
     folder: Path
     formats: tuple[str, ...]
     limits: Thresholds
@@ -78,6 +81,8 @@ class Engine(Protocol):
 
     def open_recipe(self, folder: Path) -> Job[Recipe]: ...
 
+    def open_results(self, folder: Path) -> Job[tuple[ResultStore, tuple[Result, ...]]]: ...
+
     def inspect(
         self, refs: Sequence[SampleRef], recipe: Recipe, store: ResultStore
     ) -> Job[tuple[Result, ...]]: ...
@@ -102,10 +107,14 @@ class Engine(Protocol):
 
 
 class CoreEngine:
-    """The real engine. Holds the scorer of the recipe used last, so that looks are quick."""
+    """The real engine. Holds the scorer of the recipe used last, so that looks are quick.
 
-    def __init__(self, device: str = "auto") -> None:
+    machine : what there is to plan with, looked up (with torch) when None.
+    """
+
+    def __init__(self, device: str = "auto", machine: Hardware | None = None) -> None:
         self._device = device
+        self._machine = machine
         self._inspector: Inspector | None = None
 
     def prepare(self) -> Job[str]:
@@ -116,14 +125,11 @@ class CoreEngine:
         torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
         from inspector_core.device import hardware, name_of, resolve
 
-        machine = hardware()
-        yield Progress("Preparing the engine")
-        from scipy import ndimage, spatial, special
-
-        from inspector_core import engine
-
-        del ndimage, spatial, special, engine
-        return name_of(resolve(self._device, machine))
+        self._machine = self._machine or hardware()
+        for module in ("scipy.ndimage", "scipy.spatial", "scipy.special", "inspector_core.engine"):
+            yield Progress("Preparing the engine")
+            importlib.import_module(module)
+        return name_of(resolve(self._device, self._machine))
 
     def scan(self, folder: Path) -> Job[Scan]:
         """How a folder is read."""
@@ -153,6 +159,7 @@ class CoreEngine:
                 device=request.device,
                 name=request.name,
                 force=request.force,
+                machine=self._machine,
             )
         )
 
@@ -163,13 +170,25 @@ class CoreEngine:
         yield Progress("Opening the recipe")
         return open_recipe(folder)
 
+    def open_results(self, folder: Path) -> Job[tuple[ResultStore, tuple[Result, ...]]]:
+        """Results that were stored by an earlier inspection."""
+        from inspector_core.store import ResultStore
+
+        yield Progress("Opening the results")
+        store = ResultStore.open(folder)
+        return store, store.results()
+
     def inspect(
         self, refs: Sequence[SampleRef], recipe: Recipe, store: ResultStore
     ) -> Job[tuple[Result, ...]]:
         """Inspect parts; each step that finished one carries its result."""
         from inspector_core import engine
 
-        return (yield from engine.inspect(refs, recipe, store=store, device=self._device))
+        return (
+            yield from engine.inspect(
+                refs, recipe, store=store, device=self._device, machine=self._machine
+            )
+        )
 
     def open_part(
         self,
@@ -199,6 +218,23 @@ class CoreEngine:
             return None
         return self._ready(recipe).scorer.explain(part.registered, pixel)
 
+    def export(self, inspection: Inspection, request: ExportRequest) -> Job[tuple[Path, ...]]:
+        """Decide every part at the limits in force, then write the report on that."""
+        from app.worker.redecide import redecided
+        from inspector_core.reports import export
+        from inspector_core.reports.material import report_of
+
+        inspector = self._ready(inspection.recipe)
+        results = yield from redecided(inspection, request.limits, inspector)
+        model = report_of(
+            results,
+            inspection.recipe,
+            inspection.refs.values(),
+            inspection.store,
+            title=request.title,
+        )
+        return (yield from export(model, request.folder, request.formats, force=request.force))
+
     def keep_limits(
         self, inspection: Inspection, limits: Thresholds
     ) -> Job[tuple[Recipe, tuple[Result, ...]]]:
@@ -221,7 +257,7 @@ class CoreEngine:
         from inspector_core.engine import Inspector
 
         if self._inspector is None or self._inspector.recipe.sha256 != recipe.sha256:
-            self._inspector = Inspector(recipe, self._device)
+            self._inspector = Inspector(recipe, self._device, self._machine)
         return self._inspector
 
 

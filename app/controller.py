@@ -1,0 +1,459 @@
+"""What the window can do, without widgets: requests to the lane, answers to the models."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from app.model.current import CurrentPart
+from app.model.loader import PartLoader
+from app.model.messages import Entry, MessageList
+from app.model.open_part import OpenPart
+from app.model.part_list import PartList, display_name
+from app.model.places import Places
+from app.model.recent import Recent
+from app.model.selection import SelectionModel
+from app.model.session import Facts, Session
+from app.model.thresholds import ThresholdModel
+from app.model.undo import UndoStack
+from app.words import about_folder, about_scan, learnt_from
+from app.worker.jobs import Engine, ExportRequest, Inspection, LearnRequest
+from app.worker.lane import Lane, Urgency
+from app.worker.pictures import Thumbnail, thumbnails
+from app.worker.sentences import Failure
+from app.worker.tickets import Desk
+from inspector_core.assets import sample_parts
+from inspector_core.detectors.contract import Explanation
+from inspector_core.progress import Job, Progress
+from inspector_core.recipe import Recipe
+from inspector_core.store import ResultStore
+from inspector_core.types import Result, SampleRef, Scan
+
+SAMPLE_RECIPE = "sample-casting"
+EXPLAIN_AFTER_MS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The good part that is nearest at a defect; picture is None where its files are not at hand."""
+
+    part_id: str
+    number: int
+    explanation: Explanation
+    name: str
+    picture: QImage | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened(Progress):
+    result: OpenPart | None = None
+
+
+class Controller(QObject):
+    """Owns the models and the lane.
+
+    thumbnail(id, QImage, (W, H)) : a small picture is ready.
+    explained(Nearest or None) : the nearest good part at the defect in question.
+    exported(paths) : a report was written.
+    """
+
+    thumbnail = Signal(str, object, object)
+    explained = Signal(object)
+    exported = Signal(object)
+
+    def __init__(self, engine: Engine, places: Places, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.engine = engine
+        self.places = places
+        self.session = Session(self)
+        self.undo = UndoStack(self)
+        self.limits = ThresholdModel(self.session, self.undo)
+        self.parts = PartList(self.session, self.limits)
+        self.selection = SelectionModel(self)
+        self.loader = PartLoader(self)
+        self.current = CurrentPart(self.loader, self.limits, self.selection)
+        self.messages = MessageList(self)
+        self.recent = Recent(places.config, self)
+        self.lane = Lane(self)
+        self.desk = Desk(self.lane, self)
+        self._scratch = places.scratch_folder()
+        self._store: ResultStore | None = None
+        self._stores = 0
+        self._is_prepared = False
+        self._explain_soon = QTimer(self, singleShot=True, interval=EXPLAIN_AFTER_MS)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.desk.work_queued.connect(self._work_queued)
+        self.desk.work_started.connect(self.session.start)
+        self.desk.progressed.connect(self._progressed)
+        self.desk.work_failed.connect(self.report_failure)
+        self.desk.work_cancelled.connect(self._work_cancelled)
+        self.desk.work_ended.connect(self.session.finish)
+        self.session.current_changed.connect(self._show_current)
+        self.session.recipe_changed.connect(self._drop_opened)
+        self.session.results_changed.connect(self._drop_opened)
+        self.session.result_added.connect(self.loader.forget)
+        self.loader.wanted.connect(self._open_part)
+        self.current.part_changed.connect(self._after_opening)
+        self.selection.defect_changed.connect(self._explain_later)
+        self.current.part_changed.connect(self._explain_later)
+        self._explain_soon.timeout.connect(self._explain)
+
+    def start(self) -> None:
+        """Start the lane; it imports nothing heavy yet."""
+        self.lane.start()
+
+    def prepare_engine(self) -> None:
+        """Import what the engine stands on: call it after the window was painted."""
+        if self._is_prepared:
+            return
+        self._is_prepared = True
+        self.desk.look(
+            "Preparing the engine",
+            self.engine.prepare,
+            self.session.set_device,
+            failed=self.report_failure,
+            urgency=Urgency.NEIGHBOUR,
+        )
+
+    def facts(self) -> Facts:
+        """What decides which actions make sense now."""
+        session, current = self.session, self.session.current
+        refs = () if session.scan is None else session.scan.refs
+        return Facts(
+            has_folder=session.scan is not None,
+            n_parts=len(session.refs),
+            n_good=sum(ref.label == "good" for ref in refs),
+            has_recipe=session.recipe is not None,
+            n_results=len(session.results),
+            is_busy=session.busy is not None,
+            has_part=current != "",
+            has_previous=bool(self.parts.neighbour(current, -1)),
+            has_next=bool(self.parts.neighbour(current, 1)),
+            n_defects=len(self.selection.numbers),
+            limits_moved=self.limits.is_preview,
+            can_undo=bool(self.undo.undo_name),
+            can_redo=bool(self.undo.redo_name),
+        )
+
+    # every request below answers at once; its outcome arrives through the models
+
+    def open_folder(self, folder: Path, then: Callable[[], None] = lambda: None) -> None:
+        """Scan a folder and show its parts; the recipe stays."""
+
+        def done(scan: Scan) -> None:
+            self._take_scan(scan)
+            then()
+
+        self.desk.work("Reading the folder", lambda: self.engine.scan(folder), done)
+
+    def open_inspected(
+        self, folder: Path, recipe: Path, results: Path, then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Show a folder with the results that were stored by an earlier inspection."""
+
+        def opened() -> Job[tuple[Scan, Recipe, ResultStore, tuple[Result, ...]]]:
+            scan = yield from self.engine.scan(folder)
+            learnt = yield from self.engine.open_recipe(recipe)
+            store, stored = yield from self.engine.open_results(results)
+            return scan, learnt, store, stored
+
+        def done(found: tuple[Scan, Recipe, ResultStore, tuple[Result, ...]]) -> None:
+            scan, learnt, store, stored = found
+            self.session.set_recipe(learnt)
+            self._take_scan(scan, stored, store)
+            then()
+
+        self.desk.work("Reading the folder", opened, done)
+
+    def open_file(self, file: Path) -> None:
+        """Scan the folder of the part that a file belongs to, and show that part."""
+
+        def done(found: tuple[Scan, str]) -> None:
+            scan, part_id = found
+            self._take_scan(scan)
+            ref = self.session.ref(part_id)
+            if ref is not None and self.parts.row(part_id) < 0:
+                self.session.set_split(ref.split)
+            self.session.set_current(part_id)
+
+        self.desk.work("Reading the folder", lambda: self.engine.scan_file(file), done)
+
+    def open_recipe(self, folder: Path) -> None:
+        """Verify a recipe and use it from now on."""
+
+        def done(recipe: Recipe) -> None:
+            self.session.set_recipe(recipe)
+            self.recent.add(folder, "recipe", learnt_from(recipe))
+
+        self.desk.work("Opening the recipe", lambda: self.engine.open_recipe(folder), done)
+
+    def learn(self, request: LearnRequest, then: Callable[[], None] = lambda: None) -> None:
+        """Learn from the folder's good parts and use the recipe from now on."""
+        scan = self.session.scan
+        if scan is None:
+            return
+
+        def done(recipe: Recipe) -> None:
+            self.session.set_recipe(recipe)
+            self._remember_folder()
+            then()
+
+        self.desk.work("Learning", lambda: self.engine.learn(scan, request), done)
+
+    def inspect(
+        self, refs: Sequence[SampleRef] | None = None, then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Inspect parts, all that are listed when none are named; results arrive one by one."""
+        recipe = self.session.recipe
+        chosen = tuple(self.session.refs if refs is None else refs)
+        if recipe is None or not chosen:
+            return
+        if refs is None:
+            self.session.clear_results()
+        store, outdated = self._store_for(recipe)
+
+        def inspected() -> Job[tuple[Result, ...]]:
+            if outdated is not None and Path(self._scratch.name) in outdated.folder.parents:
+                shutil.rmtree(outdated.folder, ignore_errors=True)
+            return (yield from self.engine.inspect(chosen, recipe, store))
+
+        def step(progress: Progress) -> None:
+            result = getattr(progress, "result", None)
+            if isinstance(result, Result):
+                self.session.add_result(result)
+
+        self.desk.work("Inspecting", inspected, lambda _: then(), step)
+
+    def try_sample(self, then: Callable[[], None] = lambda: None) -> None:
+        """Learn the bundled part and inspect its test parts."""
+        request = LearnRequest(
+            out=self.places.recipes / SAMPLE_RECIPE,
+            name=SAMPLE_RECIPE,
+            detector="aligned",
+            force=True,
+        )
+        self.open_folder(
+            sample_parts(), then=lambda: self.learn(request, then=lambda: self.inspect(then=then))
+        )
+
+    def export(self, request: ExportRequest) -> None:
+        """Write a report of all results at the limits in force."""
+        inspection = self._inspection()
+        if inspection is not None:
+            self.desk.work(
+                "Writing the report",
+                lambda: self.engine.export(inspection, request),
+                self.exported.emit,
+            )
+
+    def keep_limits(self) -> None:
+        """Fix the limits in force: write them into the recipe."""
+        inspection, limits = self._inspection(), self.limits.current
+        if inspection is None:
+            return
+
+        def done(kept: tuple[Recipe, tuple[Result, ...]]) -> None:
+            recipe, results = kept
+            self.session.set_recipe(recipe)
+            self.session.set_results(results)
+
+        self.desk.work(
+            "Writing the recipe", lambda: self.engine.keep_limits(inspection, limits), done
+        )
+
+    def cancel(self) -> None:
+        """Stop the work after the step in hand."""
+        self.session.stopping()
+        self.lane.cancel()
+
+    def want_thumbnails(self, ids: Sequence[str]) -> None:
+        """Small pictures of these parts, please; they arrive one by one."""
+        refs = [ref for part_id in ids if (ref := self.session.ref(part_id)) is not None]
+
+        def step(progress: Progress) -> None:
+            if isinstance(progress, Thumbnail) and progress.picture is not None:
+                self.thumbnail.emit(progress.part_id, progress.picture, progress.size)
+
+        self.desk.look(
+            "Thumbnails",
+            lambda: thumbnails(refs),
+            lambda _: None,
+            step,
+            urgency=Urgency.THUMBNAIL,
+        )
+
+    def step_part(self, offset: int) -> None:
+        """Show the part `offset` rows further in the filmstrip."""
+        part_id = self.parts.neighbour(self.session.current, offset)
+        if part_id:
+            self.session.set_current(part_id)
+
+    def report_failure(self, failure: Failure) -> None:
+        """Put a problem into the message panel."""
+        entry = Entry("problem", failure.what, failure.sentence, failure.cure, failure.details)
+        self.messages.add(entry)
+
+    def close(self, meanwhile: Callable[[], None] | None = None) -> bool:
+        """Cancel, end the lane, remove scratch files; False when a step would not end in time."""
+        self._explain_soon.stop()
+        ended = self.lane.close(meanwhile=meanwhile)
+        if ended:
+            self._scratch.cleanup()
+        return ended
+
+    def _take_scan(
+        self, scan: Scan, results: Sequence[Result] = (), store: ResultStore | None = None
+    ) -> None:
+        self.messages.clear_notes()
+        self.loader.show("")
+        self.current.close()
+        self.session.set_scan(scan)
+        if store is not None:
+            self._store = store
+            self.session.set_results(results)
+        note = about_scan(scan)
+        if note is not None:
+            self.messages.add(note)
+        self._remember_folder()
+        self.session.set_current(self.parts.id_at(0))
+
+    def _remember_folder(self) -> None:
+        scan, recipe = self.session.scan, self.session.recipe
+        if scan is not None and Path(scan.root) != sample_parts():
+            self.recent.add(Path(scan.root), "folder", about_folder(scan, recipe))
+
+    def _store_for(self, recipe: Recipe) -> tuple[ResultStore, ResultStore | None]:
+        # maps of two inspections never mix: another recipe or folder gets a store of its own
+        store, outdated = self._store, None
+        if store is None or store.recipe_sha256 != recipe.sha256 or not self.session.results:
+            outdated = store
+            self._stores += 1
+            folder = Path(self._scratch.name) / f"results-{self._stores}"
+            store = ResultStore.create(folder, recipe.sha256)
+            self._store = store
+        return store, outdated
+
+    def _inspection(self) -> Inspection | None:
+        session = self.session
+        if session.recipe is None or not session.results:
+            return None
+        refs = {ref.id: ref for ref in session.scan.refs} if session.scan else {}
+        return Inspection(session.recipe, refs, session.results, self._store)
+
+    def _show_current(self, part_id: str) -> None:
+        if part_id == "":
+            self.current.close()
+        self.loader.show(part_id)
+
+    def _drop_opened(self) -> None:
+        self.loader.forget_all()
+
+    def _open_part(self, part_id: str) -> None:
+        ref = self.session.ref(part_id)
+        if ref is None:
+            return
+        self.desk.look(
+            f"Opening {display_name(ref)}",
+            self._opening(ref),
+            self._arrived,
+            failed=lambda failure: self._not_opened(part_id, failure),
+        )
+
+    def _opening(self, ref: SampleRef) -> Callable[[], Job[OpenPart]]:
+        recipe, result, store = self.session.recipe, self.session.result(ref.id), self._store
+        return lambda: self.engine.open_part(ref, recipe, result, store)
+
+    def _arrived(self, part: OpenPart) -> None:
+        # an answer from before a change of recipe or result is old: ask again
+        recipe = self.session.recipe
+        fresh = part.recipe_sha256 == ("" if recipe is None else recipe.sha256)
+        if fresh and part.result is self.session.result(part.ref.id):
+            self.loader.arrived(part)
+        elif part.ref.id == self.loader.wish:
+            self._open_part(part.ref.id)
+
+    def _not_opened(self, part_id: str, failure: Failure) -> None:
+        self.loader.failed(part_id, failure)
+        self.report_failure(failure)
+
+    def _after_opening(self) -> None:
+        if self.session.busy is not None or self.current.part is None:
+            return
+        here = self.current.part.ref.id
+        ids = self.loader.missing([self.parts.neighbour(here, 1), self.parts.neighbour(here, -1)])
+        openings = [self._opening(ref) for name in ids if (ref := self.session.ref(name))]
+        if openings:
+            self.desk.look(
+                "Opening neighbours",
+                lambda: _one_after_another(openings),
+                lambda _: None,
+                self._neighbour_arrived,
+                urgency=Urgency.NEIGHBOUR,
+            )
+
+    def _neighbour_arrived(self, progress: Progress) -> None:
+        if isinstance(progress, _Opened) and progress.result is not None:
+            self._arrived(progress.result)
+
+    def _explain_later(self) -> None:
+        self.explained.emit(None)
+        self._explain_soon.start()
+
+    def _explain(self) -> None:
+        part, recipe = self.current.part, self.session.recipe
+        number = self.selection.defect or 1
+        defect = self.current.defect(number)
+        if part is None or recipe is None or defect is None:
+            return
+        opened, known, pixel = part, recipe, defect.peak_px
+
+        def compared() -> Job[Nearest | None]:
+            explanation = yield from self.engine.explain(opened, known, pixel)
+            if explanation is None:
+                return None
+            ref = self.session.ref(explanation.nearest_id)
+            picture = yield from _picture(ref)
+            name = explanation.nearest_id if ref is None else display_name(ref)
+            return Nearest(opened.ref.id, number, explanation, name, picture)
+
+        self.desk.look("Comparing", compared, self._explained, urgency=Urgency.EXPLAIN)
+
+    def _explained(self, nearest: Nearest | None) -> None:
+        part = self.current.part
+        if nearest is None or (part is not None and part.ref.id == nearest.part_id):
+            self.explained.emit(nearest)
+
+    def _work_queued(self, what: str) -> None:
+        if self.session.busy is None:
+            self.session.start(what)
+
+    def _progressed(self, progress: Progress) -> None:
+        self.session.advance(progress.stage, progress.done, progress.total)
+        if progress.note:
+            self.messages.add(Entry("note", progress.stage, progress.note))
+
+    def _work_cancelled(self) -> None:
+        done = len(self.session.results)
+        kept = f" {done} results are kept." if done else ""
+        self.messages.add(Entry("note", "Cancelled", f"The work was stopped.{kept}"))
+
+
+def _one_after_another(openings: Sequence[Callable[[], Job[OpenPart]]]) -> Job[None]:
+    for make in openings:
+        part = yield from make()
+        yield _Opened("Opening neighbours", result=part)
+
+
+def _picture(ref: SampleRef | None) -> Job[QImage | None]:
+    picture = None
+    for step in thumbnails([] if ref is None else [ref]):
+        picture = step.picture if isinstance(step, Thumbnail) else None
+        yield Progress("Comparing")
+    return picture

@@ -1,0 +1,231 @@
+"""Carries what the models say to the views: every change of a model has one place here."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, QTimer
+
+from app.controller import Controller, Nearest
+from app.model.limit_words import limit_words
+from app.model.part_list import display_name
+from app.model.part_view import Message, PartView
+from app.views.filmstrip import Filmstrip
+from app.views.inspector import Inspector
+from app.views.message_panel import MessagePanel
+from app.views.stage import Stage
+from app.views.status_bar import StatusBar
+from app.views.top_bar import TopBar
+from app.words import (
+    left_line,
+    recipe_line,
+    seconds_line,
+    summary,
+    understood,
+    verdict_words,
+)
+from app.worker.sentences import Failure
+
+NO_PART = Message("No part", "Choose a part in the strip at the left.")
+
+
+class Presenter(QObject):
+    """Connects models and views of one window; owns neither."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        filmstrip: Filmstrip,
+        stage: Stage,
+        inspector: Inspector,
+        top_bar: TopBar,
+        status: StatusBar,
+        messages: MessagePanel,
+    ) -> None:
+        super().__init__(controller)
+        self._controller = controller
+        self._filmstrip = filmstrip
+        self._stage = stage
+        self._inspector = inspector
+        self._top_bar = top_bar
+        self._status = status
+        self._messages = messages
+        self._limits_soon = QTimer(self, singleShot=True, interval=0)
+        self._connect_models()
+        self._connect_views()
+        self.show_all()
+
+    def _connect_models(self) -> None:
+        model = self._controller
+        session, limits, current = model.session, model.limits, model.current
+        for signal in (
+            session.scan_changed,
+            session.recipe_changed,
+            session.engine_changed,
+            session.busy_changed,
+            session.results_changed,
+        ):
+            signal.connect(self.show_status)
+        session.current_changed.connect(self.show_place)
+        session.scan_changed.connect(self.show_place)
+        limits.calibration_changed.connect(self.show_calibration)
+        limits.changed.connect(self._limits_soon.start)
+        limits.parts_changed.connect(self._limits_soon.start)
+        self._limits_soon.timeout.connect(self.show_limits)
+        current.part_changed.connect(self.show_part)
+        current.decision_changed.connect(self.show_decision)
+        model.selection.defect_changed.connect(self.show_selected)
+        model.explained.connect(self.show_nearest)
+        model.thumbnail.connect(self._filmstrip.show_thumbnail)
+        model.messages.changed.connect(self.show_message)
+        model.loader.waiting.connect(self.show_loading)
+        model.loader.missed.connect(self.show_missed)
+
+    def _connect_views(self) -> None:
+        model = self._controller
+        panel = self._inspector.limits
+        self._filmstrip.chosen.connect(model.session.set_current)
+        self._filmstrip.wanted.connect(model.want_thumbnails)
+        self._inspector.table.chosen.connect(self._chosen_in_table)
+        self._stage.defect_clicked.connect(model.selection.select)
+        self._stage.hovered.connect(self._hovered)
+        self._stage.left.connect(lambda: model.selection.hover(None))
+        panel.t1_moved.connect(model.limits.set_t1)
+        panel.t2_moved.connect(model.limits.set_t2)
+        panel.let_go.connect(model.undo.seal)
+        self._messages.stepped.connect(model.messages.step)
+        self._messages.dismissed.connect(model.messages.dismiss)
+
+    def show_all(self) -> None:
+        """Bring every view up to date."""
+        self.show_place()
+        self.show_status()
+        self.show_calibration()
+        self.show_part()
+        self.show_decision()
+        self.show_message()
+
+    def show_place(self) -> None:
+        """Where I am: folder, split, part."""
+        session = self._controller.session
+        ref = session.ref(session.current)
+        words = [session.folder_name]
+        if ref is not None:
+            words += [ref.split, display_name(ref)]
+        self._top_bar.breadcrumb.show_words(words)
+
+    def show_status(self) -> None:
+        """Device, speed, recipe; and the work that is going on."""
+        session = self._controller.session
+        busy = session.busy
+        self._status.show_facts(
+            session.device,
+            seconds_line(session.seconds_per_part),
+            "" if session.recipe is None else recipe_line(session.recipe),
+        )
+        if busy is None:
+            scan = session.scan
+            self._status.show_idle("" if scan is None else understood(scan))
+            return
+        what = "Stopping: finishing the step in hand" if busy.stopping else busy.what
+        if busy.total > 1 and not busy.stopping:
+            what = f"{what} · {busy.done:,} of {busy.total:,}"
+        left = left_line(busy.seconds_left(time.monotonic()))
+        self._status.show_progress(what, busy.share, left, stopping=busy.stopping)
+
+    def show_calibration(self) -> None:
+        """Another recipe: scale of all displays, histogram."""
+        limits = self._controller.limits
+        scores = () if limits.calibration is None else limits.calibration.scores
+        self._inspector.limits.show_calibration(scores, limits.top)
+        self.show_limits()
+
+    def show_limits(self) -> None:
+        """Limits moved, or parts they are compared with came: everything that follows from it."""
+        self._limits_soon.stop()
+        model = self._controller
+        limits = model.limits
+        panel = self._inspector.limits
+        self._stage.set_thresholds(limits.current.t1, limits.current.t2, limits.top)
+        panel.show_limits(limits.current)
+        panel.show_words(limit_words(model.session, limits))
+        self._show_marks()
+
+    def show_part(self) -> None:
+        """Another part, or the same one with its maps."""
+        part = self._controller.current.part
+        if part is None:
+            self._stage.show_message(NO_PART)
+            self._inspector.show_notes(())
+            return
+        self._stage.show_part(part.view)
+        notes = part.result.notes if part.result is not None else ()
+        if not notes and part.registered is not None:
+            notes = (*part.registered.sample.notes, *part.registered.notes)
+        self._inspector.show_notes(tuple(dict.fromkeys(notes)))
+
+    def show_decision(self) -> None:
+        """Verdict, outlines and table at the limits in force."""
+        model = self._controller
+        current = model.current
+        title, reason = verdict_words(
+            current.part, current.decision, model.limits, model.session.recipe is not None
+        )
+        self._inspector.header.show_verdict(current.verdict, title, reason)
+        unit = "mm" if current.part is None else current.part.view.unit
+        self._inspector.table.show_defects(current.defects, unit, model.selection.defect)
+        self._stage.set_outlines(current.outlines)
+        self._stage.set_selected(model.selection.defect or None)
+        self._stage.set_summary(summary(current.verdict, current.defects, unit))
+        self._show_marks()
+
+    def show_selected(self, number: int) -> None:
+        """The same defect in the table and in every pane."""
+        self._inspector.table.show_selected(number)
+        self._stage.set_selected(number or None)
+
+    def show_nearest(self, nearest: Nearest | None) -> None:
+        """The nearest good part at the defect in question."""
+        view = self._inspector.nearest
+        current = self._controller.current
+        if nearest is None:
+            has_defects = bool(current.defects)
+            view.show_nothing("" if has_defects else "Shown for a defect.")
+            return
+        unit = "mm" if current.part is None else current.part.view.unit
+        why = nearest.explanation
+        view.show_nearest(
+            nearest.name, nearest.number, why.height_mm, why.colour, nearest.picture, unit
+        )
+
+    def show_loading(self, part_id: str) -> None:
+        """A part is on its way."""
+        ref = self._controller.session.ref(part_id)
+        if ref is not None:
+            self._stage.show_loading(display_name(ref))
+
+    def show_missed(self, part_id: str, failure: Failure) -> None:
+        """A part that cannot be opened: its words stand where the pictures would be."""
+        message = Message("This part cannot be opened", failure.sentence, failure.cure)
+        self._stage.show_part(PartView(part_id, message=message))
+
+    def show_message(self) -> None:
+        """The message in front."""
+        messages = self._controller.messages
+        self._messages.show_entry(messages.front, messages.position)
+
+    def _show_marks(self) -> None:
+        model = self._controller
+        scores = [r.score for r in model.session.results if r.score is not None]
+        decision = model.current.decision
+        marked = None if decision is None else decision.scores.get("fused")
+        self._inspector.limits.histogram.show_parts(scores, marked)
+
+    def _chosen_in_table(self, number: int) -> None:
+        self._controller.selection.select(number)
+        defect = self._controller.current.defect(number)
+        if defect is not None:
+            self._stage.zoom_to(defect.bbox_px)
+
+    def _hovered(self, x: int, y: int) -> None:
+        self._controller.selection.hover((x, y))

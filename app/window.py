@@ -1,0 +1,314 @@
+"""The window: assembles models, lane, views and actions; the one module that knows all four."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.actions.build import ActionSet, key_text
+from app.actions.table import TOOLBAR, by_id, next_sensible
+from app.commands import WindowCommands
+from app.controller import Controller
+from app.keys import KeyGuard
+from app.model.messages import Entry
+from app.model.part_list import display_name
+from app.model.preferences import Preferences
+from app.model.session import Facts
+from app.presenter import Presenter
+from app.theme.apply import apply_theme
+from app.views.cloud_pane import MODES
+from app.views.filmstrip import Filmstrip
+from app.views.inspector import Inspector
+from app.views.message_panel import MessagePanel
+from app.views.palette import Palette
+from app.views.stage import Stage
+from app.views.start_page import StartPage
+from app.views.status_bar import StatusBar
+from app.views.top_bar import TopBar
+from inspector_core.colormaps import NAMES
+from inspector_core.files import shown
+
+TITLE = "Relief Inspector"
+SMALLEST = (1100, 700)
+FIRST = (1440, 900)
+
+
+class Window(QMainWindow):
+    """One window on one session. painted() : the first paint is done, the engine may start."""
+
+    painted = Signal()
+
+    def __init__(self, controller: Controller, preferences: Preferences) -> None:
+        super().__init__()
+        self.controller = controller
+        self.preferences = preferences
+        self.heat_map_shown = True
+        self.setMinimumSize(*SMALLEST)
+        self.setAcceptDrops(True)
+        self.start_page, self.stage = StartPage(), Stage()
+        self.filmstrip = Filmstrip(controller.session, controller.parts)
+        self.inspector = Inspector()
+        self.messages = MessagePanel()
+        self.commands = WindowCommands(self)
+        self.actions_ = ActionSet(self, self.commands)
+        self.palette_ = Palette(self)
+        self._pages = QStackedWidget()
+        self._guard = KeyGuard(self)
+        self._refresh_soon = QTimer(self, singleShot=True, interval=0)
+        self._arrange()
+        self.presenter = Presenter(
+            controller,
+            self.filmstrip,
+            self.stage,
+            self.inspector,
+            self.top_bar,
+            self.status,
+            self.messages,
+        )
+        self._connect()
+        self._restore()
+        self.refresh()
+
+    def _arrange(self) -> None:
+        menu = QMenu(self)
+        self.actions_.fill(menu)
+        search = by_id("commands.search")
+        self.top_bar = TopBar(
+            {name: self.actions_[name] for name in TOOLBAR},
+            self.actions_[search.id],
+            key_text(search),
+            menu,
+        )
+        self.status = StatusBar(self.actions_["work.cancel"])
+        self._work = QWidget()
+        row = QHBoxLayout(self._work)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.filmstrip)
+        row.addWidget(self.stage, 1)
+        row.addWidget(self.inspector)
+        self._pages.addWidget(self.start_page)
+        self._pages.addWidget(self._work)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.top_bar, self._pages, self.messages, self.status):
+            column.addWidget(widget, 1 if widget is self._pages else 0)
+        self.setCentralWidget(centre)
+        self.inspector.limits.bind(self.actions_["limits.back"], self.actions_["limits.keep"])
+
+    def _connect(self) -> None:
+        model = self.controller
+        session = model.session
+        for signal in (
+            session.scan_changed,
+            session.recipe_changed,
+            session.results_changed,
+            session.result_added,
+            session.current_changed,
+            session.busy_changed,
+            session.split_changed,
+            model.parts.modelReset,
+            model.limits.changed,
+            model.undo.changed,
+            model.current.decision_changed,
+            self.preferences.changed,
+        ):
+            signal.connect(self._refresh_soon.start)
+        self._refresh_soon.timeout.connect(self.refresh)
+        self.preferences.changed.connect(self._preference_changed)
+        self._connect_start_page()
+        self.palette_.chosen.connect(self._run)
+        model.exported.connect(self._report_written)
+        maps = self.inspector.maps
+        maps.opacity_moved.connect(lambda opacity: self.preferences.set(opacity=opacity))
+        maps.colours_chosen.connect(lambda name: self.preferences.set(colormap=name))
+        maps.gain_moved.connect(self.stage.set_display_gain)
+        session.scan_changed.connect(self._forget_gain)
+        self.stage.cloud_mode_changed.connect(lambda mode: self.preferences.set(cloud_mode=mode))
+        application = QApplication.instance()
+        assert application is not None
+        application.installEventFilter(self._guard)
+
+    def _connect_start_page(self) -> None:
+        page, recent = self.start_page, self.controller.recent
+        page.show_recents(recent.items)
+        recent.changed.connect(lambda: page.show_recents(recent.items))
+        page.sample_requested.connect(self.actions_["sample.try"].trigger)
+        page.folder_requested.connect(self.actions_["folder.open"].trigger)
+        page.recipe_requested.connect(self.actions_["recipe.open"].trigger)
+        page.recent_chosen.connect(lambda item: self.commands.open_path(Path(item.path)))
+        page.recents_cleared.connect(recent.clear)
+        page.path_dropped.connect(lambda path: self.commands.open_path(Path(path)))
+
+    def facts(self) -> Facts:
+        """What decides which actions make sense now, the state of the window included."""
+        look = self.preferences.look
+        return replace(
+            self.controller.facts(),
+            heat_map_shown=self.heat_map_shown,
+            linked=look.linked,
+            rail_shown=look.rail_shown,
+            inspector_shown=look.inspector_shown,
+            full_screen=self.isFullScreen(),
+        )
+
+    def refresh(self) -> None:
+        """Bring actions, title and page up to date."""
+        self._refresh_soon.stop()
+        facts = self.facts()
+        undo = self.controller.undo
+        self.actions_.refresh(facts, undo.undo_name, undo.redo_name)
+        self.top_bar.show_primary(next_sensible(facts))
+        page = self._work if facts.has_folder else self.start_page
+        if page is not self._pages.currentWidget():
+            self._pages.setCurrentWidget(page)
+            (self.filmstrip.view if facts.has_folder else self.start_page).setFocus()
+        self.setWindowTitle(self._title())
+
+    def show_heat_map(self, shown_: bool) -> None:
+        """Show the maps over the pictures, or the pictures alone."""
+        self.heat_map_shown = shown_
+        self.stage.set_maps_visible(shown_)
+        self.refresh()
+
+    def focus_next_region(self) -> None:
+        """Give the keyboard to the next of strip, stage, table, limits."""
+        regions: list[QWidget] = [
+            self.filmstrip.view,
+            self.stage,
+            self.inspector.table,
+            self.inspector.limits.sliders["t2"],
+            self.top_bar.menu_button,
+        ]
+        here = QApplication.focusWidget()
+        place = next(
+            (i for i, w in enumerate(regions) if here is w or (here and w.isAncestorOf(here))), -1
+        )
+        for offset in range(1, len(regions) + 1):
+            target = regions[(place + offset) % len(regions)]
+            if target.isVisible() and target.isEnabled():
+                target.setFocus()
+                return
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # one turn of the event loop later the first paint is done
+        QTimer.singleShot(0, self.painted.emit)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.commands.open_path(paths[0])
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._refresh_soon.start()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._remember()
+        if self.controller.session.busy is not None:
+            self.status.show_idle("Closing: finishing the step in hand…")
+            self.repaint()
+        application = QApplication.instance()
+        assert application is not None
+        self.controller.close(application.processEvents)
+        self.stage.close_gl()
+        application.removeEventFilter(self._guard)
+        event.accept()
+
+    def _title(self) -> str:
+        session = self.controller.session
+        busy = session.busy
+        ref = session.ref(session.current)
+        words = [
+            f"{busy.share:.0%}" if busy is not None and busy.share is not None else "",
+            "" if ref is None else display_name(ref),
+            session.folder_name,
+            TITLE,
+        ]
+        return " – ".join(word for word in words if word)
+
+    def _forget_gain(self) -> None:
+        # one folder's lamp says nothing about the next one's
+        self.inspector.maps.show_gain(1.0)
+        self.stage.set_display_gain(1.0)
+
+    def _run(self, action_id: str) -> None:
+        self.actions_[action_id].trigger()
+
+    def _report_written(self, paths: tuple[Path, ...]) -> None:
+        if paths:
+            folder = shown(paths[0].parent)
+            names = "\n".join(shown(path) for path in paths)
+            self.controller.messages.add(
+                Entry("note", "Report written", f"It lies in {folder}.", "", names)
+            )
+
+    def _restore(self) -> None:
+        look = self.preferences.look
+        self.resize(*FIRST)
+        if look.geometry:
+            self.restoreGeometry(QByteArray.fromHex(look.geometry.encode("ascii")))
+        self._keep_on_screen()
+        for name in (
+            "opacity",
+            "colormap",
+            "cloud_mode",
+            "linked",
+            "rail_shown",
+            "inspector_shown",
+        ):
+            self._preference_changed(name)
+        if self.preferences.problem:
+            self.controller.messages.add(Entry("note", "Preferences", self.preferences.problem))
+
+    def _keep_on_screen(self) -> None:
+        place = self.frameGeometry()
+        if not any(s.availableGeometry().intersects(place) for s in QGuiApplication.screens()):
+            self.move(QGuiApplication.primaryScreen().availableGeometry().topLeft())
+
+    def _remember(self) -> None:
+        geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")
+        self.preferences.set(geometry=geometry)
+        self.preferences.save()
+
+    def _preference_changed(self, name: str) -> None:
+        look = self.preferences.look
+        if name == "theme":
+            application = QApplication.instance()
+            if isinstance(application, QApplication):
+                apply_theme(application, look.theme)  # type: ignore[arg-type]
+        elif name == "opacity":
+            self.stage.set_opacity(look.opacity)
+            self.inspector.maps.show_opacity(look.opacity)
+        elif name == "colormap" and look.colormap in NAMES:
+            self.stage.set_colormap(look.colormap)
+            self.inspector.maps.show_colours(look.colormap)
+        elif name == "cloud_mode" and look.cloud_mode in MODES:
+            self.stage.set_cloud_mode(look.cloud_mode)
+        elif name == "linked":
+            self.stage.set_linked(look.linked)
+        elif name == "rail_shown":
+            self.filmstrip.setVisible(look.rail_shown)
+        elif name == "inspector_shown":
+            self.inspector.setVisible(look.inspector_shown)
