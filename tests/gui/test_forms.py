@@ -1,0 +1,118 @@
+"""Dialogs: settings from their declaration, learn, report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from app.model.learning import about_learning, settings_of
+from app.views.learn_dialog import LearnDialog
+from app.views.report_dialog import ReportDialog
+from app.views.settings_form import SettingsForm, title_of
+from inspector_core.settings import declared, setting
+from tests.core.flat_detector import Flat
+from tests.gui.tiny_engine import tiny_scan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    count: int = setting(5, low=1, high=9, help="How many.")
+    share: float = setting(0.25, low=0.0, high=1.0, help="A share.", published=0.1)
+    reach_mm: float = setting(1.5, low=0.1, high=50.0, unit="mm", help="How far.")
+    smooth: bool = setting(True, help="Whether to smooth.")
+    way: Literal["near", "far"] = setting("near", choices=("near", "far"), help="Which way.")
+
+
+@pytest.fixture()
+def form(qtbot) -> SettingsForm:
+    form = SettingsForm(declared(Examples))
+    qtbot.addWidget(form)
+    return form
+
+
+def test_that_untouched_settings_are_not_given(form):
+    assert form.values() == {}
+
+
+def test_that_changed_settings_come_in_their_type(form):
+    form.editors["count"].setValue(7)
+    form.editors["share"].setValue(0.5)
+    form.editors["smooth"].setChecked(False)
+    form.editors["way"].setCurrentText("far")
+    assert form.values() == {"count": 7, "share": 0.5, "smooth": False, "way": "far"}
+
+
+def test_that_a_range_of_the_declaration_cannot_be_left(form):
+    form.editors["count"].setValue(99)
+    assert form.values() == {"count": 9}
+
+
+def test_that_every_editor_has_a_name_and_a_help_for_screen_readers(form):
+    for entry in declared(Examples):
+        editor = form.editors[entry.name]
+        assert editor.accessibleName() == title_of(entry)
+        assert editor.accessibleDescription() == entry.help
+
+
+def test_that_a_unit_stands_behind_the_value_and_not_in_the_name(form):
+    entry = next(entry for entry in declared(Examples) if entry.name == "reach_mm")
+    assert title_of(entry) == "Reach"
+    assert form.editors["reach_mm"].text() == "1.50 mm"
+
+
+@pytest.fixture()
+def learn(qtbot, tmp_path) -> LearnDialog:
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    scan = tiny_scan()
+    yield LearnDialog(
+        (Flat.info,), settings_of, lambda seed: about_learning(scan, seed), "blocks", tmp_path, owner
+    )
+
+
+def test_that_learning_says_what_is_held_out_and_what_can_be_promised(learn):
+    text = learn._sentence.text()
+    assert "from 8 parts and holds 8 out" in text
+    assert "no promise below 31 %" in text
+
+
+def test_that_the_folder_follows_the_name_until_it_is_chosen(learn, tmp_path):
+    assert learn.folder == tmp_path / "blocks"
+    learn.name_field.setText("other")
+    learn.name_field.textEdited.emit("other")
+    assert learn.folder == tmp_path / "other"
+
+
+def test_that_a_recipe_that_exists_is_replaced_only_when_asked(learn, tmp_path):
+    (tmp_path / "blocks").mkdir()
+    learn._check()
+    assert not learn.learn_button.isEnabled()
+    learn.replace_box.setChecked(True)
+    assert learn.learn_button.isEnabled()
+    assert learn.replaces
+
+
+def test_that_the_form_holds_the_settings_of_detector_preparation_and_decision(learn):
+    names = set(learn._form.editors)
+    assert {"strength", "rgb_gain", "minimum_area_mm2"} <= names
+    learn._form.editors["strength"].setValue(2.0)
+    assert learn.values == {"strength": 2.0}
+
+
+def test_that_a_report_needs_a_format_and_a_free_folder(qtbot, tmp_path):
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    dialog = ReportDialog(("pdf", "json"), (), tmp_path / "new", "A report now", "", owner)
+    assert dialog.formats == ("pdf", "json")
+    assert dialog.export_button.isEnabled()
+    for box in dialog.boxes.values():
+        box.setChecked(False)
+    assert not dialog.export_button.isEnabled()
+    dialog.boxes["json"].setChecked(True)
+    dialog.folder_field.set_path(tmp_path)
+    assert not dialog.export_button.isEnabled()
+    dialog.replace_box.setChecked(True)
+    assert dialog.export_button.isEnabled()
