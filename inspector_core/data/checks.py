@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from inspector_core.data.clouds import check_cloud_header
 from inspector_core.data.decode import Unusable, check_size, name_in, not_an_image, unreadable
+from inspector_core.data.grids import check_mask_size, check_same_view
 from inspector_core.data.headers import PICTURES, Header, peek
-from inspector_core.data.parts import check_mask_size, check_same_view
 from inspector_core.types import Problem
 
 Size = tuple[int, int]

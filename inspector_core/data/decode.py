@@ -117,7 +117,7 @@ def _settled(path: Path) -> bytes:
     for attempt in range(_TRIES):
         if attempt:
             time.sleep(_WAIT_S)
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             before = os.fstat(stream.fileno())
             if before.st_size > MEMORY_LIMIT:
                 raise too_large(f"{megabytes(before.st_size)}", before.st_size)

@@ -17,7 +17,8 @@ from inspector_core.data import units
 from inspector_core.data.camera import Camera, parse_camera
 from inspector_core.data.clouds import Cloud, check_not_empty, decode_cloud
 from inspector_core.data.decode import RawFile, Unusable, about, name_in, open_file
-from inspector_core.data.pictures import Picture, decode_mask, decode_picture, resized
+from inspector_core.data.grids import check_turn, fitted_mask, on_grid
+from inspector_core.data.pictures import Picture, decode_mask, decode_picture
 from inspector_core.errors import InputError
 from inspector_core.settings import as_json, build, setting
 from inspector_core.types import (
@@ -30,8 +31,6 @@ from inspector_core.types import (
     SampleRef,
     Source,
 )
-
-_SAME_ASPECT = 0.005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,8 +227,8 @@ class _Reading:
             return upright.rgb
         try:
             if picture.orientation != 1:
-                _check_turn(picture, cloud.size)
-            rgb, notes = _same_grid(upright, cloud.size)
+                check_turn(picture, cloud.size)
+            rgb, notes = on_grid(upright, cloud.size)
         except Unusable as refusal:
             raise InputError(f"{name}: {refusal.problem}", cure=refusal.cure) from refusal
         self.notes += notes
@@ -256,62 +255,3 @@ class _Reading:
         )
         self.notes.append(f"mask ignored: {contradiction}; counted for part-level figures only")
         return None
-
-
-def _check_turn(picture: Picture, cloud: tuple[int, int]) -> None:
-    """Raise Unusable unless the sizes prove that the cloud lies as the upright picture does."""
-    stored, upright = picture.size, picture.upright().size
-    if same_aspect(upright, cloud) and not same_aspect(stored, cloud):
-        return
-    raise Unusable(
-        f"EXIF orientation {picture.orientation} turns the picture, the cloud may not be turned",
-        "export the picture upright, without an orientation tag",
-    )
-
-
-def _same_grid(picture: Picture, size: tuple[int, int]) -> tuple[Array, tuple[str, ...]]:
-    if picture.size == size:
-        return picture.rgb, picture.notes
-    check_same_view(picture.size, size)
-    width, height = picture.size
-    note = f"picture resized from {width}x{height} to the cloud's {size[0]}x{size[1]}"
-    return resized(picture.rgb, *size), (*picture.notes, note)
-
-
-def check_same_view(picture: tuple[int, int], cloud: tuple[int, int]) -> None:
-    """Raise Unusable where picture and cloud cannot show the same view."""
-    if not same_aspect(picture, cloud):
-        raise Unusable(
-            f"picture {picture[0]}x{picture[1]}, cloud {cloud[0]}x{cloud[1]}: not the same view",
-            "export both from the same view",
-        )
-
-
-def same_aspect(first: tuple[int, int], second: tuple[int, int]) -> bool:
-    """True for (W, H) of the same shape within half a percent."""
-    return abs(first[0] * second[1] / (first[1] * second[0]) - 1) <= _SAME_ASPECT
-
-
-def fitted_mask(
-    mask: BoolArray, size: tuple[int, int], picture: tuple[int, int] | None
-) -> BoolArray:
-    """The mask on the part's grid; raises Unusable where it fits neither the part nor its picture."""
-    found = (mask.shape[1], mask.shape[0])
-    if found == size:
-        return mask
-    check_mask_size(found, size, picture)
-    from PIL import Image
-
-    shrunk = Image.fromarray(mask.astype(np.float32)).resize(size, Image.Resampling.BOX)
-    return np.asarray(np.asarray(shrunk) > 0)
-
-
-def check_mask_size(
-    mask: tuple[int, int], size: tuple[int, int], picture: tuple[int, int] | None
-) -> None:
-    """Raise Unusable for a mask of another size."""
-    if mask not in (size, picture):
-        raise Unusable(
-            f"mask {mask[0]}x{mask[1]}, part {size[0]}x{size[1]}",
-            "export the mask with the picture's size",
-        )

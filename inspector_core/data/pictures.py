@@ -6,22 +6,14 @@ Everything that is converted on the way is said in a note; what cannot be compar
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, replace
-from io import BytesIO
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 
-from inspector_core.data import png, tiffs
-from inspector_core.data.decode import Unusable, check_size, damaged, ends_early, not_an_image
-from inspector_core.data.headers import PICTURES, Header, header_of_bytes
+from inspector_core.data.decode import Unusable
+from inspector_core.data.stored import picture_header, stored_values, turned
 from inspector_core.types import Array, BoolArray
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 _SUFFIXES = {
     "png": (".png",),
     "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -30,7 +22,6 @@ _SUFFIXES = {
     "gif": (".gif",),
     "webp": (".webp",),
 }
-_WHITE_IS_ZERO, _GREY_TIFF, _RGB_TIFF, _CMYK_TIFF = 0, 1, 2, 5
 _SENSOR_DEPTHS = (10, 12, 14)
 
 
@@ -58,15 +49,6 @@ class Picture:
         return Picture(turned(self.rgb, self.orientation), (*self.notes, note))
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
-    """Stored values before they become RGB: (H, W) or (H, W, C)."""
-
-    values: Array
-    notes: tuple[str, ...] = ()
-    orientation: int = 1
-
-
 def decode_picture(data: bytes, suffix: str = "", page: int = 0, bit_depth: int = 0) -> Picture:
     """Bytes to a colour picture; raises Unusable.
 
@@ -74,8 +56,8 @@ def decode_picture(data: bytes, suffix: str = "", page: int = 0, bit_depth: int 
     page : which page of several to use, 0 refuses several.
     bit_depth : bits that a 16-bit picture really has (12 for 0..4095), 0 takes it as full scale.
     """
-    header = _picture_header(data)
-    raw = _stored(data, header, page)
+    header = picture_header(data)
+    raw = stored_values(data, header, page)
     rgb, notes = _as_rgb(raw.values)
     if rgb.dtype == np.uint16:
         rgb, depth_note = _scaled(rgb, bit_depth)
@@ -87,7 +69,7 @@ def decode_picture(data: bytes, suffix: str = "", page: int = 0, bit_depth: int 
 
 def decode_mask(data: bytes) -> BoolArray:
     """Bytes to an (H, W) bool mask: any value but zero is a defect. Coloured masks raise Unusable."""
-    values = _stored(data, _picture_header(data), page=0).values
+    values = stored_values(data, picture_header(data), page=0).values
     if values.ndim == 3:
         colour = values[..., : 1 if values.shape[2] == 2 else 3]
         if not (colour == colour[..., :1]).all():
@@ -101,8 +83,8 @@ def decode_mask(data: bytes) -> BoolArray:
 
 def decode_grey(data: bytes, page: int = 0) -> Array:
     """Bytes to the exact values of a one-channel depth picture, (H, W); raises Unusable."""
-    header = _picture_header(data)
-    values = _stored(data, header, page).values
+    header = picture_header(data)
+    values = stored_values(data, header, page).values
     channels = 1 if values.ndim == 2 else values.shape[2]
     if channels != 1:
         raise Unusable(
@@ -117,27 +99,6 @@ def decode_grey(data: bytes, page: int = 0) -> Array:
     return values.reshape(values.shape[:2])
 
 
-def turned(values: Array, orientation: int) -> Array:
-    """(H, W, ...) rows as stored to upright rows, by the EXIF orientation code 1..8."""
-    match orientation:
-        case 2:
-            return values[:, ::-1]
-        case 3:
-            return values[::-1, ::-1]
-        case 4:
-            return values[::-1]
-        case 5:
-            return values.swapaxes(0, 1)
-        case 6:
-            return np.rot90(values, -1)
-        case 7:
-            return values[::-1, ::-1].swapaxes(0, 1)
-        case 8:
-            return np.rot90(values)
-        case _:
-            return values
-
-
 def resized(rgb: Array, width: int, height: int) -> Array:
     """(H, W, 3) to another size: mean over the covered area when shrinking, linear when enlarging."""
     from PIL import Image
@@ -150,122 +111,6 @@ def resized(rgb: Array, width: int, height: int) -> Array:
     ]
     top = np.iinfo(rgb.dtype).max
     return np.clip(np.rint(np.stack(planes, axis=2)), 0, top).astype(rgb.dtype)
-
-
-def _picture_header(data: bytes) -> Header:
-    header = header_of_bytes(data)
-    if header.kind == "exr":
-        raise Unusable("OpenEXR pictures are not read", "export PNG or TIFF")
-    if header.kind not in PICTURES:
-        raise not_an_image(data)
-    if header.width:
-        check_size(header.width, header.height)
-    return header
-
-
-def _stored(data: bytes, header: Header, page: int) -> _Raw:
-    match header.kind:
-        case "png":
-            png.check(data)
-            raw = _by_pillow(data, page)
-            if header.bits == 16 and header.channels > 1:
-                # Pillow hands out value >> 8 here; only its orientation is of use
-                return replace(raw, values=png.decode16(data), notes=())
-            return raw
-        case "tiff":
-            return _tiff(data, page)
-        case _:
-            return _by_pillow(data, page)
-
-
-def _tiff(data: bytes, page: int) -> _Raw:
-    try:
-        stored = tiffs.decode(data, page)
-    except tiffs.NoCodec as refusal:
-        # Pillow's libtiff knows LZW and JPEG, but only 8-bit colour and one-channel pictures
-        try:
-            return _by_pillow(data, page)
-        except Unusable:
-            raise refusal from None
-    if stored.photometric == _CMYK_TIFF:
-        raise _cmyk()
-    if stored.photometric not in (_WHITE_IS_ZERO, _GREY_TIFF, _RGB_TIFF):
-        return _by_pillow(data, page)
-    if stored.planar and stored.pages > 1:
-        raise Unusable(
-            f"{stored.pages} pages found, 1 needed",
-            "export one picture a file, or choose one with --set page=1",
-        )
-    values = stored.array
-    if stored.photometric == _WHITE_IS_ZERO and values.dtype.kind == "u":
-        values = np.iinfo(values.dtype).max - values
-    return _Raw(values, (), stored.orientation)
-
-
-def _by_pillow(data: bytes, page: int) -> _Raw:
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            # the size was checked against our own limit; damaged metadata matter only in pixels
-            warnings.simplefilter("ignore")
-            image = Image.open(BytesIO(data), formats=_FORMATS)
-            _choose_frame(image, page)
-            before = _orientation(image)
-            image.load()
-    except Unusable:
-        raise
-    except Image.DecompressionBombError as error:
-        raise Unusable("larger than 179 MP", "tile or downscale it") from error
-    except Exception as error:  # Pillow's plugins raise a dozen types on damaged data
-        if "truncated" in str(error).lower():
-            raise ends_early(len(data)) from error
-        raise damaged("its pixels cannot be decoded") from error
-    raw = _by_mode(image)
-    if image.format == "TIFF" and before != 1:
-        # Pillow turns TIFFs upright on loading, and only those: back to the stored rows
-        return replace(
-            raw, values=turned(raw.values, {6: 8, 8: 6}.get(before, before)), orientation=before
-        )
-    return replace(raw, orientation=before)
-
-
-def _choose_frame(image: Image.Image, page: int) -> None:
-    frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
-    if page:
-        if page > frames:
-            raise Unusable(f"page {page} asked for, {frames} found", "choose another page")
-        image.seek(page - 1)
-    elif frames > 1:
-        raise Unusable(
-            f"{frames} pages found, 1 needed",
-            "export one picture a file, or choose one with --set page=1",
-        )
-
-
-def _orientation(image: Image.Image) -> int:
-    code = image.getexif().get(0x0112, 1)
-    return int(code) if code in range(1, 9) else 1
-
-
-def _by_mode(image: Image.Image) -> _Raw:
-    """Pillow's picture as values; converted modes say so."""
-    match image.mode:
-        case "CMYK":
-            raise _cmyk()
-        case "RGB" | "RGBA" | "L" | "LA" | "I;16":
-            return _Raw(np.asarray(image))
-        case "I;16B" | "I;16L" | "I":
-            return _Raw(np.asarray(image).astype(np.uint16))
-        case "1":
-            return _Raw(np.asarray(image.convert("L")), ("1-bit picture converted to colour",))
-        case "P" | "PA":
-            kind = "RGBA" if "transparency" in image.info or image.mode == "PA" else "RGB"
-            return _Raw(np.asarray(image.convert(kind)), ("palette picture converted to colour",))
-        case "YCbCr":
-            return _Raw(np.asarray(image.convert("RGB")))
-        case other:
-            raise Unusable(f"colour mode {other}", "convert it to RGB with 8 or 16 bits")
 
 
 def _as_rgb(values: Array) -> tuple[Array, tuple[str, ...]]:
@@ -313,7 +158,3 @@ def _misnamed(kind: str, suffix: str) -> str:
     if kind == "jpeg":
         return f"the {suffix} file is a JPEG: lossy, fine defects may be lost"
     return f"the {suffix} file is a {kind.upper()}"
-
-
-def _cmyk() -> Unusable:
-    return Unusable("CMYK picture", "convert it to RGB: print colours are not comparable")

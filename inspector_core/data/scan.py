@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from inspector_core import settings as declared_settings
-from inspector_core.data import readers
 from inspector_core.data.checks import header_problems
-from inspector_core.data.listing import exists, list_folder
+from inspector_core.data.choice import chosen_reader, root_of
+from inspector_core.data.listing import exists
 from inspector_core.data.parts import Loaded, refused, refused_ref
-from inspector_core.data.readers import Claim, Note, Reader
+from inspector_core.data.readers import Note, Reader
 from inspector_core.errors import InputError, InspectorError
 from inspector_core.files import existing_folder, shown
 from inspector_core.progress import Job, Progress
@@ -23,10 +23,6 @@ from inspector_core.types import Problem, SampleRef, Scan
 
 _TELL_S = 0.1
 _TRIES = 3
-_DEEP = 2
-_MOST_SEARCHED = 200
-_MOST_NAMED = 10
-_UP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,7 @@ def scan(
     """
     folder = _existing(folder)
     yield Progress("Reading the folder")
-    reader, reasons = _chosen(folder, layout)
+    reader, reasons = chosen_reader(folder, layout)
     chosen: object = declared_settings.build(reader.settings, options)
     listing = _Listed(os.fspath(folder))
     yield from listing.collect(reader.refs(folder, chosen))
@@ -86,7 +82,7 @@ def scan_paths(
         if not exists(path):
             raise InputError(f"{shown(path)} does not exist", cure="check the path")
         absolute = Path(os.path.abspath(path))
-        root = absolute if absolute.is_dir() else _root_of(absolute, layout)
+        root = absolute if absolute.is_dir() else root_of(absolute, layout)
         files = wanted.setdefault(root, set())
         if absolute.is_dir():
             wanted[root] = None
@@ -108,74 +104,6 @@ def _existing(folder: Path) -> Path:
             f"{shown(folder)} cannot be opened ({error.strerror})",
             cure="check the name of the folder",
         ) from error
-
-
-def _chosen(folder: Path, layout: str | None) -> tuple[Reader, tuple[tuple[str, float, str], ...]]:
-    """The reader to use and what all of them said, best first."""
-    if layout is not None:
-        reader = readers.load(layout)
-        claim = reader.claims(folder)
-        return reader, ((layout, claim.score, f"asked for; {claim.reason}"),)
-    claims = _claims(folder)
-    reasons = tuple(
-        sorted(((n, c.score, c.reason) for n, c in claims.items()), key=lambda r: -r[1])
-    )
-    if reasons[0][1] <= 0:
-        raise _no_parts(folder)
-    return readers.load(reasons[0][0]), reasons
-
-
-def _claims(folder: Path) -> dict[str, Claim]:
-    return {name: readers.load(name).claims(folder) for name in readers.READERS}
-
-
-def _best(folder: Path) -> float:
-    return max(claim.score for claim in _claims(folder).values())
-
-
-def _no_parts(folder: Path) -> InputError:
-    """The sentence for the wrong level: sets of parts below, or this folder inside of one."""
-    below = _sets_below(folder)
-    if below:
-        listed = ", ".join(below[:_MOST_NAMED])
-        more = f" and {len(below) - _MOST_NAMED} more" if len(below) > _MOST_NAMED else ""
-        noun = "category" if len(below) == 1 else "categories"
-        return InputError(
-            f"{shown(folder)}: no parts here; {len(below)} {noun} found below",
-            cure=f"pick one: {listed}{more}",
-        )
-    above = next((up for up in folder.parents[:_UP] if _best(up) > 0.5), None)
-    if above is not None:
-        return InputError(
-            f"{shown(folder)}: no parts here, it is inside of a set of parts",
-            cure=f"open {shown(above)}",
-        )
-    return InputError(
-        f"{shown(folder)}: no parts here",
-        cure="choose a folder with pictures, or with rgb and xyz folders inside",
-    )
-
-
-def _sets_below(folder: Path) -> list[str]:
-    level = [folder]
-    searched = 0
-    for _ in range(_DEEP):
-        level = [
-            Path(entry.path) / name
-            for up in level
-            for entry in [list_folder(up)]
-            for name in entry.folders
-        ]
-        found = []
-        for inner in level:
-            searched += 1
-            if searched > _MOST_SEARCHED:
-                break
-            if _best(inner) > 0:
-                found.append(shown(os.path.relpath(inner, folder)))
-        if found:
-            return found
-    return []
 
 
 class _Listed:
@@ -258,17 +186,6 @@ class _Listed:
 
 def _sharing(ref: SampleRef, fixed: Mapping[str, Any]) -> SampleRef:
     return ref if ref.read is refused else replace(ref, options={**ref.options, **fixed})
-
-
-def _root_of(file: Path, layout: str | None) -> Path:
-    """The folder whose scan holds the part of a file."""
-    asked = [layout] if layout else list(readers.READERS)
-    best, root = 0.0, file.parent
-    for up in file.parents[:_UP]:
-        score = max(readers.load(name).claims(up).score for name in asked)
-        if score > best:
-            best, root = score, up
-    return root
 
 
 def _only(whole: Scan, files: set[str]) -> Scan:

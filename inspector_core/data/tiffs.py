@@ -193,7 +193,9 @@ def _next_directory(
 def _values(
     stream: BinaryIO, order: str, offset_code: str, code: str, number: int, inline: bytes
 ) -> tuple[int, ...]:
-    if number == 1 and _PLAIN_SIZES.get(code, 9) <= len(inline):  # nearly all tags, and a scan reads many files
+    if number == 1 and _PLAIN_SIZES.get(code, 9) <= len(
+        inline
+    ):  # nearly all tags, and a scan reads many files
         return (int.from_bytes(inline[: _PLAIN_SIZES[code]], _ENDIAN[order]),)
     if number > _MOST_VALUES:
         raise damaged("its TIFF directory cannot be read")

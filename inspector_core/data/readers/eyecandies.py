@@ -17,8 +17,9 @@ import numpy as np
 
 from inspector_core.data.camera import Camera
 from inspector_core.data.decode import RawFile, Unusable, about, name_in, open_file
+from inspector_core.data.grids import fitted_mask
 from inspector_core.data.listing import list_folder
-from inspector_core.data.parts import Loaded, fitted_mask, options_of, refused_ref
+from inspector_core.data.parts import Loaded, options_of, refused_ref
 from inspector_core.data.pictures import decode_grey, decode_mask, decode_picture
 from inspector_core.data.readers import Claim, Entry, Note
 from inspector_core.data.readers.eyecandies_published import (

@@ -10,7 +10,8 @@ import tifffile
 from PIL import Image, ImageOps
 
 from inspector_core.data.decode import Unusable
-from inspector_core.data.pictures import decode_grey, decode_picture, resized, turned
+from inspector_core.data.pictures import decode_grey, decode_picture, resized
+from inspector_core.data.stored import turned
 from tests.faults import makers
 
 
