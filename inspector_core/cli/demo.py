@@ -13,7 +13,7 @@ from inspector_core.cli.display import has_display
 from inspector_core.cli.inspect import Session, summary
 from inspector_core.cli.options import add_device
 from inspector_core.cli.printing import Console, printable
-from inspector_core.cli.reporting import STORE, report_of
+from inspector_core.cli.reporting import STORE
 from inspector_core.cli.stopping import released
 from inspector_core.errors import InspectorError, OutputError
 from inspector_core.files import ensure_writable, new_folder, shown
@@ -80,11 +80,20 @@ def _check(out: Path) -> None:
 
 
 def _work(console: Console, sample: Path, folder: Path, device: str) -> tuple[Result, ...]:
-    from inspector_core import engine
+    from inspector_core import detectors, engine
+    from inspector_core.reports.material import report_of
     from inspector_core.store import ResultStore
 
     found = console.run(engine.scan(sample))
-    recipe = console.run(engine.learn(found, folder / RECIPE, name="Sample casting", device=device))
+    recipe = console.run(
+        engine.learn(
+            found,
+            folder / RECIPE,
+            detector=detectors.DEFAULT,
+            name="Sample casting",
+            device=device,
+        )
+    )
     console.say(
         f"learnt {len(recipe.learn_parts)} good parts, held out {len(recipe.calibration.scores)}: "
         f"review from {recipe.thresholds.t1:.2f}, reject from {recipe.thresholds.t2:.2f}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from inspector_core.cli.options import add_device, add_force, add_reading, assignments
 from inspector_core.cli.printing import Console, printable, width_of
 from inspector_core.cli.reading import chosen, read
-from inspector_core.cli.reporting import STORE, checked_formats, report_of, write_reports
+from inspector_core.cli.reporting import STORE, checked_formats
 from inspector_core.errors import DiskFullError, OutputError, SettingError
 from inspector_core.files import ensure_writable, new_folder, sha256_file, shown
 
@@ -55,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         metavar="LIST",
-        help=f"report formats, separated by commas: pdf, html, csv, json, png (default: {USUAL_FORMATS})",
+        help="report formats, separated by commas: pdf, html, csv, json, png, tiff, ply "
+        f"(default: {USUAL_FORMATS})",
     )
     parser.add_argument(
         "--resume",
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Check outputs, inspect, print a line a part, write reports."""
     from inspector_core.cli.configuration import Configuration
     from inspector_core.recipe import open_recipe
+    from inspector_core.reports.material import report_of
+    from inspector_core.store import ResultStore
 
     options = assignments(args.set)
     formats = checked_formats(args.format or USUAL_FORMATS)
@@ -94,8 +97,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
     else:
         with _folder(args.out, force=args.force, resume=args.resume) as folder:
             session = Session(console, recipe, refs, device)
-            from inspector_core.store import ResultStore
-
             store = ResultStore.create(folder / STORE, recipe.sha256)
             results = session.inspect(store)
             model = report_of(results, recipe, refs, store)
@@ -147,8 +148,10 @@ class Session:
 
     def report(self, model: ReportModel, folder: Path, formats: Sequence[str]) -> None:
         """Write the reports; a full disk is said and leaves the results."""
+        from inspector_core.reports import export
+
         try:
-            write_reports(self.console, model, folder, formats)
+            self.console.run(export(model, folder, formats, force=True))
         except DiskFullError as error:
             self.disk_full = True
             self.console.complain(error.sentence)

@@ -19,7 +19,7 @@ SYSTEM_LIBRARIES = (
 )
 """Debian's packages that Qt, VTK and Open3D load."""
 
-ENGINE = ("numpy", "scipy", "torch", "torchvision", "timm", "open3d", "tifffile", "PIL",
+ENGINE = ("numpy", "scipy", "torch", "open3d", "tifffile", "PIL",
           "safetensors", "yaml", "skimage", "sklearn", "jinja2", "reportlab", "platformdirs")  # fmt: skip
 """Modules that scanning, learning, inspecting and reports stand on."""
 SCREEN = ("PySide6.QtWidgets", "pyqtgraph", "vtkmodules.vtkRenderingOpenGL2")

@@ -1,4 +1,4 @@
-"""What an evaluation found out, and its JSON (`resources/schemas/evaluation.json`)."""
+"""What an evaluation found out, and its JSON (`resources/schemas/relief-evaluation-1.json`)."""
 
 from __future__ import annotations
 

@@ -29,8 +29,9 @@ PARTS = {
 
 
 def follows(document, name):
-    """The document, once it is valid under the shipped schema of that name."""
-    schema = json.loads(resource("schemas", f"{name}.json").read_text("utf-8"))
+    """The document, once it says and follows the shipped schema "NAME/VERSION"."""
+    assert document["schema"] == name
+    schema = json.loads(resource("schemas", f"{name.replace('/', '-')}.json").read_text("utf-8"))
     jsonschema.validate(document, schema)
     return document
 

@@ -24,7 +24,7 @@ def test_that_the_demo_writes_recipe_results_reports_and_its_marker(relief, tmp_
     assert "2 of 2 defective parts found, 0 of 2 good parts rejected" in out
     for name in ("report.pdf", "report.html", "results.json", "results.csv", ".relief-demo"):
         assert (folder / name).exists(), name
-    follows(json.loads((folder / "results.json").read_text("utf-8")), "results")
+    follows(json.loads((folder / "results.json").read_text("utf-8")), "relief-results/1")
     assert relief("inspect", "demo-report", "--recipe", folder / "recipe")[0] == 3
 
 

@@ -39,7 +39,7 @@ def test_that_quiet_prints_problems_alone(relief):
 def test_that_the_document_follows_its_schema(relief):
     code, document, _ = relief("doctor", "--json")
     assert code == 0
-    names = {row["name"] for row in follows(document, "doctor")["rows"]}
+    names = {row["name"] for row in follows(document, "relief-doctor/1")["rows"]}
     assert {"torch", "open3d", "off-screen drawing", "sample part", "device"} <= names
     _, quick, _ = relief("doctor", "--json", "--quick")
     assert "sample part" not in {row["name"] for row in quick["rows"]}

@@ -24,7 +24,7 @@ def test_that_evaluate_json_follows_its_schema(relief, recipe, tiny_folder):
     words = ("evaluate", tiny_folder, "--recipe", recipe, "--json")
     code, document, _ = relief(*words)
     assert code == 0
-    shape = follows(document, "evaluation")["maps"]["shape"]
+    shape = follows(document, "relief-evaluation/1")["maps"]["shape"]
     assert shape["i_auroc"] == 1.0
     assert shape["aupro"]["0.30"] > 0.9
     _, published, _ = relief(*words, "--protocol", "published", "--scope", "part")
@@ -45,5 +45,5 @@ def test_that_detectors_lists_the_registry(relief):
     assert "flat (default)" in out
     assert "rgb + shape" in out
     _, document, _ = relief("detectors", "--json")
-    (flat,) = follows(document, "detectors")["detectors"]
+    (flat,) = follows(document, "relief-detectors/1")["detectors"]
     assert [entry["name"] for entry in flat["settings"]] == ["strength"]

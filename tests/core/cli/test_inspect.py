@@ -28,7 +28,7 @@ def test_that_inspect_prints_a_line_a_part_and_counts(relief, recipe, tiny_folde
 def test_that_inspect_json_is_the_results_document(relief, recipe, tiny_folder):
     code, document, _ = relief("inspect", tiny_folder, "--recipe", recipe, "--json")
     assert code == 0
-    assert follows(document, "results")["summary"]["parts"] == 4
+    assert follows(document, "relief-results/1")["summary"]["parts"] == 4
 
 
 def test_that_split_chooses_the_parts(relief, recipe, tiny_folder):
@@ -191,7 +191,7 @@ def test_that_a_cancelled_inspection_leaves_no_output(
     assert not out.exists()
     assert [name for name in os.listdir(tmp_path) if "report" in name] == []
     assert relief("inspect", tiny_folder, "--recipe", recipe, "--out", out, "--resume")[0] == 130
-    assert len(ResultStore.open(out / "results").ids()) == 1
+    assert 0 < len(ResultStore.open(out / "results").ids()) < 4
 
 
 def test_that_no_command_changes_its_input(relief, recipe, tiny_folder, tmp_path):

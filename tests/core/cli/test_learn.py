@@ -21,7 +21,7 @@ def test_that_learn_prints_hash_thresholds_and_promise(relief, tiny_folder, tmp_
 def test_that_learn_json_follows_its_schema(relief, tiny_folder, tmp_path):
     code, document, _ = relief("learn", tiny_folder, "--out", tmp_path / "r", "--json")
     assert code == 0
-    assert follows(document, "learn")["parts"] == {"learn": 6, "calibrate": 5}
+    assert follows(document, "relief-learn/1")["parts"] == {"learn": 6, "calibrate": 5}
     assert document["promise"]["false_reject_upper_95"] == pytest.approx(1 - 0.05 ** (1 / 5))
     assert document["thresholds"]["t1"] <= document["thresholds"]["t2"]
     stored = json.loads((tmp_path / "r" / "recipe.json").read_text("utf-8"))

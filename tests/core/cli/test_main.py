@@ -55,7 +55,7 @@ def test_that_each_failure_has_its_sentence_and_code(kind, code, capsys):
 def test_that_a_failure_in_json_mode_is_a_document_too(capsys):
     assert executed(failing(errors.InputError("no parts", cure="look elsewhere")), json=True) == 3
     document = json.loads(capsys.readouterr().out)
-    schema = json.loads(resource("schemas", "error.json").read_text("utf-8"))
+    schema = json.loads(resource("schemas", "relief-error-1.json").read_text("utf-8"))
     jsonschema.validate(document, schema)
     assert document["error"] == {
         "message": "no parts",

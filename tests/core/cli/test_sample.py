@@ -15,7 +15,7 @@ def test_that_a_sample_is_read_back_as_it_was_written(relief):
     words = ("sample", "--family", "tile", *SMALL, "--seed", "3", "--out", "tiles")
     code, document, _ = relief(*words, "--json")
     assert code == 0
-    follows(document, "sample")
+    follows(document, "relief-sample/1")
     _, scan, _ = relief("scan", "tiles", "--json")
     assert scan["splits"] == document["splits"]
     assert scan["parts"] == document["parts"]

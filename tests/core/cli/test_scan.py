@@ -20,7 +20,7 @@ def test_that_scan_shows_layout_parts_size_and_unit(relief, tiny_folder):
 def test_that_scan_json_follows_its_schema(relief, tiny_folder):
     code, document, _ = relief("scan", tiny_folder, "--json")
     assert code == 0
-    assert follows(document, "scan")["splits"] == {
+    assert follows(document, "relief-scan/1")["splits"] == {
         "train": {"good": 6},
         "validation": {"good": 5},
         "test": {"dent": 2, "good": 2},
