@@ -51,4 +51,4 @@ def _piece(piece: str) -> str:
 
 
 def _hash(part_id: str) -> str:
-    return sha256_bytes(part_id.encode("utf-8", "surrogateescape"))[:8]
+    return sha256_bytes(part_id.encode("utf-8", "surrogatepass"))[:8]

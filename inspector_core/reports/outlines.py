@@ -85,24 +85,28 @@ def _chained(start: Array, end: Array) -> list[Array]:
         leaving.setdefault((x0, y0), []).append((x1, y1))
     loops = []
     for first in list(leaving):
-        while leaving.get(first):
-            loop, here = [first], leaving[first].pop()
-            while here != first or leaving.get(here):
-                ways = leaving[here]
-                turn = 0 if len(ways) == 1 else _left_turn(loop[-1], here, ways)
+        while leaving[first]:
+            second = leaving[first].pop()
+            loop, here = [first], second
+            while True:
+                ways = [*leaving[here], second] if here == first else leaving[here]
+                way = ways[0] if len(ways) == 1 else _left_way(loop[-1], here, ways)
+                if here == first and way == second:
+                    break
                 loop.append(here)
-                here = ways.pop(turn)
+                leaving[here].remove(way)
+                here = way
             loops.append(np.array(loop, np.float64))
     return loops
 
 
-def _left_turn(
+def _left_way(
     before: tuple[int, int], here: tuple[int, int], ways: Sequence[tuple[int, int]]
-) -> int:
-    """Of two ways on, the left one: it keeps pixels that touch at this corner in one loop."""
+) -> tuple[int, int]:
+    """Of two ways on, the left one: it keeps pixels that touch at this corner in one loop, and holes
+    that touch there apart."""
     dx, dy = here[0] - before[0], here[1] - before[1]
-    turns = [dx * (way[1] - here[1]) - dy * (way[0] - here[0]) for way in ways]
-    return int(np.argmin(turns))
+    return min(ways, key=lambda way: dx * (way[1] - here[1]) - dy * (way[0] - here[0]))
 
 
 def _midpoints(loop: Array) -> Array:

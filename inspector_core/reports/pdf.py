@@ -431,4 +431,4 @@ def _edges(columns: Sequence[Column]) -> list[tuple[Column, float, float]]:
 
 
 def _anchor(result: Result) -> str:
-    return f"part:{result.id.encode('utf-8', 'surrogateescape').hex()}"
+    return f"part:{result.id.encode('utf-8', 'surrogatepass').hex()}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from inspector_core.files import shown
 from inspector_core.types import Measure, Thresholds, Verdict
 
 COVERAGE = 2.0
@@ -96,12 +95,14 @@ def verdict_counts(verdicts: Sequence[Verdict]) -> dict[Verdict, int]:
 
 def printable(text: str) -> str:
     """Text that any font, terminal or form can show: odd bytes and control characters escaped."""
-    plain = shown(text) if _has_surrogates(text) else text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
-def _has_surrogates(text: str) -> bool:
-    return any("\ud800" <= c <= "\udfff" for c in text)
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def part_title(part_id: str) -> str:

@@ -218,4 +218,4 @@ def _splat_radius(at: Array, count: int) -> int:
     """Steps by which splats grow until they close the gaps between neighbouring points."""
     low, high = np.percentile(at[:: max(1, count // 5000)], [1, 99], axis=0)
     area = float(np.prod(np.maximum(high - low, 1.0)))
-    return int(np.clip(np.ceil(1.35 * np.sqrt(area / max(count, 1))) - 1, 1, 6))
+    return int(np.clip(np.ceil(1.35 * np.sqrt(area / max(count, 1))) - 1, 1, 40))

@@ -33,6 +33,12 @@ def test_that_pixels_touching_at_a_corner_share_one_outline():
     assert len(outline(mask[:, ::-1])) == 1
 
 
+def test_that_holes_touching_at_a_corner_stay_apart():
+    mask = np.ones((4, 4), bool)
+    mask[[1, 2], [2, 1]] = False
+    assert len(outline(mask)) == 3
+
+
 def test_that_a_hole_runs_the_other_way_round():
     ring = np.ones((5, 5), bool)
     ring[2, 2] = False
@@ -40,7 +46,7 @@ def test_that_a_hole_runs_the_other_way_round():
     assert area_px([outer]) > 0 > area_px([inner])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(masks)
 def test_that_outlines_equal_marching_squares(mask):
     padded = np.pad(mask, 1)
