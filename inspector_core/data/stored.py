@@ -31,6 +31,7 @@ class Stored:
 
 
 def picture_header(data: bytes) -> Header:
+    """The header of a picture of a kind that is read, its size checked; raises Unusable."""
     header = header_of_bytes(data)
     if header.kind == "exr":
         raise Unusable("OpenEXR pictures are not read", "export PNG or TIFF")
@@ -42,6 +43,10 @@ def picture_header(data: bytes) -> Header:
 
 
 def stored_values(data: bytes, header: Header, page: int) -> Stored:
+    """The values of a picture by the reader that keeps them exact; raises Unusable.
+
+    page : which of several pages to use (1 is the first), 0 refuses several.
+    """
     match header.kind:
         case "png":
             png.check(data)
@@ -110,11 +115,13 @@ def _by_pillow(data: bytes, page: int) -> Stored:
 
 def _choose_frame(image: Image.Image, page: int) -> None:
     frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+    if frames == 1:
+        return
+    if page > frames:
+        raise Unusable(f"page {page} asked for, {frames} found", "choose another page")
     if page:
-        if page > frames:
-            raise Unusable(f"page {page} asked for, {frames} found", "choose another page")
         image.seek(page - 1)
-    elif frames > 1:
+    else:
         raise Unusable(
             f"{frames} pages found, 1 needed",
             "export one picture a file, or choose one with --set page=1",

@@ -109,9 +109,9 @@ def _check_length(file: Any, size: int) -> None:
 def _chosen(file: Any, page: int) -> Any:
     """The series to read; several pictures need a choice."""
     several = len(file.series) > 1 or _is_stack(file.series[0])
-    if page:
-        if page > len(file.pages):
-            raise Unusable(f"page {page} asked for, {len(file.pages)} found", "choose another page")
+    if several and page > len(file.pages):
+        raise Unusable(f"page {page} asked for, {len(file.pages)} found", "choose another page")
+    if several and page:
         return _OnePage(file.pages[page - 1])
     if several:
         raise Unusable(

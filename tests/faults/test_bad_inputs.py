@@ -284,8 +284,11 @@ def test_that_several_pages_are_refused_until_one_is_chosen(folder):
     sentence = folder.refusal()
     assert "2 pages found, 1 needed" in sentence
     assert "--set page=1" in sentence
-    folder.options["page"] = 1
-    assert folder.load().valid.any()
+    folder.options["page"] = 2  # of the files with several; the others have just one
+    shifted = folder.load()
+    assert np.nanmedian(shifted.xyz[..., 2]) == pytest.approx(405, abs=1)
+    folder.options["page"] = 3
+    assert "page 3 asked for, 2 found" in folder.refusal()
 
 
 def test_that_several_pages_of_a_picture_are_refused_too(folder):
