@@ -152,7 +152,7 @@ def roles_in(listing: Listing) -> set[str]:
         and has_file(listing.at(name), _SUFFIXES[role])
     }
     if not roles and any(suffix(name) in _ANY_SUFFIX for name in listing.files):
-        roles.add("files")
+        roles.add("pictures or clouds")
     return roles
 
 
