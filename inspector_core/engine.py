@@ -41,6 +41,7 @@ from inspector_core.types import AnomalyMaps, Calibration, Result, SampleRef, Sc
 
 log = logging.getLogger(__name__)
 
+CHECKING = "Checking the good parts"
 LEARNING = "Learning what good looks like"
 CALIBRATING = "Calibrating on held-out good parts"
 
@@ -123,12 +124,15 @@ def learn(
         )
     machine = machine or hardware()
     context = _context(chosen.prepare, seed, device, machine)
+    split, left_out = yield from _readable(split, context)
     width, height = parts.image_size or (0, 0)
     plan = context.plan(chosen.method.cost(len(split.learn), (height, width)))
     yield Progress(LEARNING, 0, len(split.learn), plan.note)
     state = yield from relayed(chosen.method.learn(split.learn, context), LEARNING)
     scorer = chosen.method.restore(state, context)
     calibration, fingerprint = yield from _calibrated(split, scorer, context, chosen.decision)
+    if left_out:
+        fingerprint["left_out"] = left_out
     recipe = Recipe(
         name=name or out.name,
         detector=detector,
@@ -336,6 +340,28 @@ def _check_target(out: Path, force: bool) -> None:
     if out.exists() and not force:
         raise OutputError(f"{shown(out)} exists already", cure="choose another name or use --force")
     ensure_writable(out.parent)
+
+
+def _readable(split: Split, context: Context) -> Job[tuple[Split, list[str]]]:
+    """The split without the parts that cannot be used, and the sentences that say why.
+
+    Raises the first part's own error when none can be used.
+    """
+    failed: dict[str, InspectorError] = {}
+    everything = list({ref.id: ref for ref in (*split.learn, *split.calibrate)}.values())
+    for done, item in enumerate(loaded(everything, context.prepare), start=1):
+        note = ""
+        if item.error is not None:
+            failed[item.ref.id] = item.error
+            note = f"left out: {item.error.sentence}"
+        yield Progress(CHECKING, done, len(everything), note)
+    learn = tuple(ref for ref in split.learn if ref.id not in failed)
+    calibrate = tuple(ref for ref in split.calibrate if ref.id not in failed)
+    if not learn or not calibrate:
+        raise next(iter(failed.values()))
+    return replace(split, learn=learn, calibrate=calibrate), [
+        error.sentence for error in failed.values()
+    ]
 
 
 def _calibrated(

@@ -147,6 +147,25 @@ def test_that_parts_of_mixed_sizes_are_not_calibrated(tmp_path):
         learnt(tmp_path / "r", (*parts, *refs(1, 21, "validation", size=97)))
 
 
+def test_that_a_broken_good_part_is_left_out_and_named(tmp_path):
+    bad = replace(refs(1, 9, "train")[0], read=broken)
+    notes = []
+    made = drain(
+        engine.learn(scan(*GOOD, bad), tmp_path / "r", detector="flat", machine=MACHINE),
+        lambda step: notes.append(step.note),
+    )
+    sentence = "train/good/009: file ends early (1 of 2 MB); copy it again."
+    assert f"left out: {sentence}" in notes
+    assert bad.id not in made.learn_parts
+    assert made.fingerprint["left_out"] == [sentence]
+
+
+def test_that_only_broken_good_parts_fail_with_their_own_sentence(tmp_path):
+    parts = [replace(ref, read=broken) for ref in refs(6, 0, "train")]
+    with pytest.raises(InputError, match="file ends early"):
+        learnt(tmp_path / "r", parts)
+
+
 def test_that_nothing_to_learn_from_is_said_before_any_work(tmp_path):
     with pytest.raises(InputError, match="no good parts"):
         learnt(tmp_path / "r", refs(3, 0, "test", stain=True))
