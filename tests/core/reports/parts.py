@@ -25,6 +25,7 @@ from tests.contracts.tiny_parts import make
 
 ISSUED = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 LIMITS = Thresholds(1.2, 1.5)
+SIZE = 64
 USUAL = {"rgb": 2.0, "shape": 4.0, "fused": 0.5}
 VERDICTS = (Verdict.REJECT, Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT, Verdict.NOT_INSPECTED)
 
@@ -51,7 +52,7 @@ def recipe(n_good: int = 10, **changes: object) -> Recipe:
 
 def sample(part_id: str, seed: int = 1) -> Sample:
     """A tiny part with a dent."""
-    made = make(seed, dent_mm=1.0)
+    made = make(seed, size=SIZE, dent_mm=1.0)
     sources = (Source(f"{part_id}.png", "1" * 64), Source(f"{part_id}.tiff", "2" * 64))
     return Sample(part_id, made.rgb, made.xyz, truth=made.truth, label="dent", sources=sources)
 
@@ -137,6 +138,11 @@ def material(part_id: str) -> PartMaterial:
 def batch(ids: tuple[str, ...] = ("test/a/000", "test/a/001", "b", "c d", "e")) -> list[Result]:
     """One result per id, verdicts in turn."""
     return [result(sample(part_id), VERDICTS[k % len(VERDICTS)]) for k, part_id in enumerate(ids)]
+
+
+def small(load=material) -> ReportModel:
+    """A reject and an accepted part: the least batch that has a summary and a page."""
+    return model([result(sample("test/a/000")), result(sample("b"), Verdict.ACCEPT)], load)
 
 
 def model(results: list[Result] | None = None, load=material, **changes: object) -> ReportModel:
