@@ -7,7 +7,7 @@ import numpy as np
 from inspector_core.colormaps import GREY_LEVEL
 from inspector_core.types import Array
 
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_UNDER_MAP = np.rint(np.arange(256) * GREY_LEVEL).astype(np.uint8)
 _LIGHT = np.array([-0.42, -0.52, -0.74], np.float32)
 _AMBIENT = 0.34
 _UNKNOWN_SHADE = 0.55
@@ -25,21 +25,23 @@ def screen_picture(rgb: Array, gain: float = 1.0) -> Array:
 
 
 def luminance(picture: Array) -> Array:
-    """(H, W, 3) uint8 to (H, W) float32, 0..1."""
-    return (picture.reshape(-1, 3) @ (_LUMA / 255)).reshape(picture.shape[:2])
+    """(H, W, 3) uint8 to (H, W) uint8."""
+    red, green, blue = (picture[..., i].astype(np.uint16) for i in range(3))
+    return ((red * 54 + green * 183 + blue * 19) >> 8).astype(np.uint8)
 
 
 def under_map(grey: Array) -> Array:
-    """(H, W) brightness 0..1 to (H, W) uint8 at 55 %, so that hue belongs to the map alone."""
-    return (np.clip(grey, 0.0, 1.0) * np.float32(255 * GREY_LEVEL) + np.float32(0.5)).astype(
-        np.uint8
-    )
+    """(H, W) uint8 at 55 % brightness, so that hue belongs to the map alone."""
+    dimmed: Array = _UNDER_MAP[grey]
+    return dimmed
 
 
 def relief(normals: Array) -> Array:
     """(H, W, 3) unit normals towards the camera to (H, W) float32 brightness 0..1, light from top left."""
     light = _LIGHT / np.linalg.norm(_LIGHT)
-    facing = np.clip((normals.reshape(-1, 3) @ light).reshape(normals.shape[:2]), 0.0, 1.0)
+    # by component: a product with a 3-vector is several times slower for many short rows
+    facing = sum(normals[..., i] * light[i] for i in range(3))
+    facing = np.clip(facing, 0.0, 1.0)
     shade = np.float32(_AMBIENT) + np.float32(1.0 - _AMBIENT) * facing
     return np.nan_to_num(shade, nan=_UNKNOWN_SHADE)
 

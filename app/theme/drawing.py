@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
@@ -55,8 +57,12 @@ def paint_outline(
 
 def number_tag_rect(corner: QPointF, number: int) -> QRectF:
     """Where the tag of a defect stands whose outline has its top left corner there."""
-    width = max(16.0, QFontMetricsF(text_font("note-strong")).horizontalAdvance(str(number)) + 9.0)
-    return QRectF(corner.x() - 1.0, corner.y() - 20.0, width, 17.0)
+    return QRectF(corner.x() - 1.0, corner.y() - 20.0, _tag_width(number), 17.0)
+
+
+@cache
+def _tag_width(number: int) -> float:
+    return max(16.0, QFontMetricsF(text_font("note-strong")).horizontalAdvance(str(number)) + 9.0)
 
 
 def paint_number_tag(painter: QPainter, rect: QRectF, number: int, *, selected: bool) -> None:

@@ -32,8 +32,9 @@ def load_fonts() -> tuple[str, ...]:
     return tuple(dict.fromkeys(loaded))
 
 
+@cache
 def text_font(style: str = "body") -> QFont:
-    """The font of one entry of the type scale, figures all of one width."""
+    """The font of one entry of the type scale, figures all of one width; not to be changed."""
     scale = TYPE[style]
     font = QFont()
     font.setFamilies([*FAMILIES, QFontDatabase.systemFont(_GENERAL).family()])

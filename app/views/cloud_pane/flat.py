@@ -15,6 +15,7 @@ class Flat:
     """A `Projection` made with numpy alone; it cannot be turned."""
 
     def __init__(self) -> None:
+        self.version = 0
         self._size = (1, 1)
         self._valid: Array = np.zeros((0, 0), bool)
         self._picture = QImage()
@@ -22,20 +23,21 @@ class Flat:
     def show(self, xyz: Array, colouring: Colouring) -> None:
         """Show other points, (H, W, 3) mm."""
         self._valid = np.isfinite(xyz[..., 2])
+        self.version += 1
         self.recolour(colouring)
 
     def recolour(self, colouring: Colouring) -> None:
         """Same points, other colours."""
         height, width = self._valid.shape
-        pixels = np.zeros((height, width, 4), np.uint8)
-        pixels[..., :3] = colouring.of(np.arange(height * width)).reshape(height, width, 3)
-        pixels[..., 3] = self._valid * 255
-        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
-        self._picture = image.copy()
+        colours = colouring.of(np.arange(height * width).reshape(height, width))
+        pixels = np.where(self._valid, colours, np.uint32(0))
+        form = QImage.Format.Format_ARGB32_Premultiplied
+        self._picture = QImage(pixels.data, width, height, 4 * width, form).copy()
 
     def resize(self, width: int, height: int, ratio: float) -> None:
         """Size of the pane in logical pixels; drawn by Qt, so the ratio plays no part."""
         self._size = (width, height)
+        self.version += 1
 
     def frame(self) -> QImage:
         frame = QImage(*self._size, QImage.Format.Format_RGB32)

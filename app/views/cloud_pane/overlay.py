@@ -63,24 +63,41 @@ def _measured(polygon: Array, xyz: Array) -> Array:
     return found
 
 
-def paint_lifted(
-    painter: QPainter, lifted: Sequence[Lifted], projection: Projection
-) -> dict[int, QRectF]:
-    """Draw outlines and number tags; what the part hides is drawn faintly. Returns the tags' places."""
-    tags = {}
+@dataclass(frozen=True, slots=True, eq=False)
+class Projected:
+    """A lifted outline on the screen: what is seen, what the part hides, where its number stands."""
+
+    outline: Outline
+    front: QPainterPath
+    behind: QPainterPath
+    tag: QRectF | None
+
+
+def projected(lifted: Sequence[Lifted], projection: Projection) -> list[Projected]:
+    """Outlines in logical pixels, the selected one last."""
+    found = []
     for item in sorted(lifted, key=lambda i: (i.outline.selected, -i.outline.number)):
         front, behind, top = _paths(item, projection)
-        dashed = item.outline.verdict == Verdict.REVIEW
-        for path, opacity in ((behind, _HIDDEN_OPACITY), (front, 1.0)):
+        tag = None if top is None else number_tag_rect(top, item.outline.number)
+        found.append(Projected(item.outline, front, behind, tag))
+    return found
+
+
+def paint_projected(painter: QPainter, items: Sequence[Projected]) -> dict[int, QRectF]:
+    """Draw outlines and number tags; what the part hides is drawn faintly. Returns the tags' places."""
+    tags = {}
+    for item in items:
+        outline = item.outline
+        dashed = outline.verdict == Verdict.REVIEW
+        for path, opacity in ((item.behind, _HIDDEN_OPACITY), (item.front, 1.0)):
             if not path.isEmpty():
                 paint_outline(
-                    painter, path, selected=item.outline.selected, dashed=dashed, opacity=opacity
+                    painter, path, selected=outline.selected, dashed=dashed, opacity=opacity
                 )
-        if top is not None:
-            number = item.outline.number
-            tags[number] = number_tag_rect(top, number)
-            painter.setOpacity(1.0 if not front.isEmpty() else 0.6)
-            paint_number_tag(painter, tags[number], number, selected=item.outline.selected)
+        if item.tag is not None:
+            tags[outline.number] = item.tag
+            painter.setOpacity(0.6 if item.front.isEmpty() else 1.0)
+            paint_number_tag(painter, item.tag, outline.number, selected=outline.selected)
             painter.setOpacity(1.0)
     return tags
 

@@ -16,7 +16,14 @@ from app.theme.fonts import text_font
 from app.theme.pane_parts import MARGIN, VEIL, FocusRing, PaneMessage, PaneReadout, PaneTag
 from app.views.cloud_pane.camera import Camera, first_view
 from app.views.cloud_pane.flat import Flat
-from app.views.cloud_pane.overlay import Lifted, lift, paint_lifted, paint_triad
+from app.views.cloud_pane.overlay import (
+    Lifted,
+    Projected,
+    lift,
+    paint_projected,
+    paint_triad,
+    projected,
+)
 from app.views.cloud_pane.palette import MODES, CloudPalette
 from app.views.cloud_pane.probe import Graphics, graphics_probe
 from app.views.cloud_pane.solid import Solid
@@ -52,6 +59,7 @@ class CloudPane(QWidget):
         self._projection: Solid | Flat | None = None
         self._lifted: list[Lifted] = []
         self._outlines: tuple[Outline, ...] = ()
+        self._drawn: tuple[object, list[Projected]] | None = None
         self._tags: dict[int, QRectF] = {}
         self._marker: tuple[float, float] | None = None
         self._asked = False
@@ -109,9 +117,7 @@ class CloudPane(QWidget):
             self.update()
             return
         self._palette.set_part(xyz, rgb, foreground, normals)
-        valid = np.isfinite(xyz).all(axis=2)
-        part = valid & foreground if foreground is not None else valid
-        self._centre_points = xyz[part if part.any() else valid]
+        self._centre_points = _some_of(xyz, foreground)
         if self._projection is not None:
             self._projection.show(xyz, self._palette.colouring())
         if first:
@@ -299,7 +305,10 @@ class CloudPane(QWidget):
             painter.fillRect(self.rect(), QColor(current().view))
             return
         painter.drawImage(QPointF(0, 0), self._projection.frame())
-        self._tags = paint_lifted(painter, self._lifted, self._projection)
+        key = (self._projection.version, self._lifted)
+        if self._drawn is None or self._drawn[0] != key:
+            self._drawn = key, projected(self._lifted, self._projection)
+        self._tags = paint_projected(painter, self._drawn[1])
         if isinstance(self._projection, Solid):
             paint_triad(painter, self._projection.camera, self._triad_corner())
         place = None if self._marker is None else self.to_screen(*self._marker)
@@ -375,3 +384,13 @@ class CloudPane(QWidget):
         pixel = self._pixel_at(place)
         if pixel is not None:
             self.clicked.emit(*pixel)
+
+
+def _some_of(xyz: Array, foreground: Array | None) -> Array:
+    """(N, 3) mm: points of the part, of everything where the part is unknown, evenly thinned."""
+    step = max(1, min(xyz.shape[:2]) // 200)
+    thin = xyz[::step, ::step]
+    valid = np.isfinite(thin[..., 2])
+    if foreground is not None and (valid & foreground[::step, ::step]).any():
+        valid &= foreground[::step, ::step]
+    return thin[valid]

@@ -12,6 +12,11 @@ from inspector_core.types import Array
 class Projection(Protocol):
     """Draws the part and knows where its pixels are on the screen (logical pixels)."""
 
+    @property
+    def version(self) -> int:
+        """Grows whenever points may be at other places of the screen, or hidden by others."""
+        ...
+
     def frame(self) -> QImage:
         """The picture as it should be now."""
         ...

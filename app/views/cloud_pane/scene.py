@@ -1,4 +1,7 @@
-"""The points in VTK: drawn off-screen in interleaved subsets, read back as bytes.
+"""The points in VTK: drawn off-screen in interleaved subsets, read back as point numbers.
+
+VTK only finds out which point is seen at each pixel: its colours are the points' numbers. What colour a
+point has is looked up afterwards (`shading`), so that a moved threshold draws nothing anew.
 
 While something moves only the first subset is drawn, with points large enough to close the surface;
 afterwards all subsets are drawn one by one on top of each other, so that no step takes long.
@@ -10,13 +13,14 @@ from __future__ import annotations
 import numpy as np
 import vtkmodules.vtkRenderingOpenGL2  # noqa: F401  registers the drawing classes
 from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkFloatArray, vtkPoints, vtkUnsignedCharArray
+from vtkmodules.vtkCommonCore import vtkPoints, vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer, vtkRenderWindow
 
 from app.views.cloud_pane.camera import VIEW_ANGLE, Camera
-from app.views.cloud_pane.shading import Colouring
 from inspector_core.types import Array
+
+_NUMBER_BITS = np.uint32(0xFFFFFF)
 
 
 class _Subset:
@@ -24,18 +28,17 @@ class _Subset:
 
     def __init__(self, index: Array, xyz: Array) -> None:
         self.index = index
-        self._xyz = np.ascontiguousarray(xyz.reshape(-1, 3)[index], np.float32)
-        self._colours: Array = np.zeros((len(index), 3), np.uint8)
-        self._vtk_colours = numpy_to_vtk(self._colours)
-        self._painted: Colouring | None = None
+        self._xyz = xyz
         self.actor: vtkActor | None = None
 
     def build(self) -> vtkActor:
         """The actor; the arrays stay here, VTK only points at them."""
         if self.actor is None:
             count = len(self.index)
+            self._points = np.ascontiguousarray(self._xyz.reshape(-1, 3)[self.index], np.float32)
+            self._numbers = _encoded(self.index)
             points = vtkPoints()
-            points.SetData(numpy_to_vtk(self._xyz))
+            points.SetData(numpy_to_vtk(self._points))
             self._offsets = np.arange(count + 1, dtype=np.int64)
             cells = vtkCellArray()
             cells.SetData(
@@ -44,7 +47,7 @@ class _Subset:
             data = vtkPolyData()
             data.SetPoints(points)
             data.SetVerts(cells)
-            data.GetPointData().SetScalars(self._vtk_colours)
+            data.GetPointData().SetScalars(numpy_to_vtk(self._numbers))
             mapper = vtkPolyDataMapper()
             mapper.SetInputData(data)
             mapper.SetColorModeToDirectScalars()
@@ -53,13 +56,6 @@ class _Subset:
             self.actor.SetMapper(mapper)
             self.actor.GetProperty().LightingOff()
         return self.actor
-
-    def paint(self, colouring: Colouring) -> None:
-        """Take the colours unless they are the ones already there."""
-        if colouring is not self._painted:
-            self._colours[:] = colouring.of(self.index)
-            self._vtk_colours.Modified()
-            self._painted = colouring
 
 
 class Scene:
@@ -71,29 +67,23 @@ class Scene:
         self._window.SetOffScreenRendering(1)
         self._window.SetMultiSamples(0)
         self._renderer = vtkRenderer()
+        self._renderer.SetBackground(0.0, 0.0, 0.0)
         self._window.AddRenderer(self._renderer)
         self._subsets: list[_Subset] = []
         self._stride = 1
         self._spacing_mm = 0.1
-        self._colouring: Colouring | None = None
         self._pixels = vtkUnsignedCharArray()
-        self._depths = vtkFloatArray()
-        self._range = (1.0, 2.0)
 
     @property
     def steps(self) -> int:
         """Subsets to draw for the complete picture."""
         return len(self._subsets)
 
-    def set_background(self, red: float, green: float, blue: float) -> None:
-        """Colour behind the points, 0..1."""
-        self._renderer.SetBackground(red, green, blue)
-
     def set_points(self, xyz: Array) -> None:
-        """(H, W, 3) float32 mm, NaN = no point; black until `set_colouring`."""
+        """(H, W, 3) float32 mm, NaN = no point."""
         self._renderer.RemoveAllViewProps()
         height, width = xyz.shape[:2]
-        valid: Array = np.asarray(np.isfinite(xyz).all(axis=2))
+        valid = np.isfinite(xyz[..., 2])
         stride = 1
         while np.count_nonzero(valid[::stride, ::stride]) > self._limit:
             stride *= 2
@@ -106,10 +96,6 @@ class Scene:
         self._subsets = [subset for subset in self._subsets if len(subset.index)]
         self._spacing_mm = _spacing(xyz)
 
-    def set_colouring(self, colouring: Colouring) -> None:
-        """Colours for the next frames; each subset takes them when it is drawn."""
-        self._colouring = colouring
-
     def draw(self, camera: Camera, width: int, height: int, step: int, *, coarse: bool) -> None:
         """Draw one subset; step 0 clears first. coarse: alone, with points that close the gaps."""
         if not self._subsets:
@@ -121,8 +107,6 @@ class Scene:
         self._renderer.SetPreserveDepthBuffer(keep)
         subset = self._subsets[step]
         actor = subset.build()
-        if self._colouring is not None:
-            subset.paint(self._colouring)
         if not self._renderer.HasViewProp(actor):
             self._renderer.AddActor(actor)
         for other in self._subsets:
@@ -134,20 +118,11 @@ class Scene:
         self._window.Render()
 
     def read(self) -> Array:
-        """(height, width, 4) uint8 RGBA, a fresh copy, first row on top."""
+        """(height, width) int32: number (row-major) of the point at each pixel, -1 = none; top row first."""
         width, height = self._window.GetSize()
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._pixels, 0)
-        flipped = vtk_to_numpy(self._pixels).reshape(height, width, 4)[::-1]
-        return np.ascontiguousarray(flipped)
-
-    def read_depth(self) -> Array:
-        """(height, width) float32 mm along the view, inf where there is no point."""
-        width, height = self._window.GetSize()
-        self._window.GetZbufferData(0, 0, width - 1, height - 1, self._depths)
-        z = vtk_to_numpy(self._depths).reshape(height, width)[::-1]
-        near, far = self._range
-        depth = (near * far) / (far - z * (far - near))
-        return np.where(z >= 1.0, np.float32(np.inf), depth).astype(np.float32)
+        packed = vtk_to_numpy(self._pixels).view("<u4").reshape(height, width)[::-1]
+        return (packed & _NUMBER_BITS).astype(np.int32) - 1
 
     def close(self) -> None:
         """Give everything back; the scene is of no use afterwards."""
@@ -163,7 +138,11 @@ class Scene:
         target.SetPosition(*camera.position())
         target.SetViewUp(*(-camera.axes()[1]))
         target.SetClippingRange(near, far)
-        self._range = (near, far)
+
+
+def _encoded(index: Array) -> Array:
+    """(N,) numbers to (N, 3) uint8 colours; 0 stays free for the background."""
+    return np.ascontiguousarray((index + 1).astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3])
 
 
 def _dispersed(stride: int) -> list[tuple[int, int]]:
@@ -180,6 +159,6 @@ def _dispersed(stride: int) -> list[tuple[int, int]]:
 
 def _spacing(xyz: Array) -> float:
     """Median distance of neighbouring points in mm."""
-    steps = np.linalg.norm(np.diff(xyz[::3], axis=1), axis=2)
+    steps = np.linalg.norm(np.diff(xyz[:: max(1, len(xyz) // 60)], axis=1), axis=2)
     seen = steps[np.isfinite(steps)]
     return float(np.median(seen)) if len(seen) else 0.1

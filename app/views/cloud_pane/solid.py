@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QImage
 
 from app.views.cloud_pane.camera import Camera
-from app.views.cloud_pane.picking import PickMap
 from app.views.cloud_pane.shading import Colouring
 from inspector_core.types import Array
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 REST_MS = 150
 _HIDDEN_BEHIND = 0.006
+_REACH = 4
 
 
 class Solid(QObject):
@@ -32,9 +32,11 @@ class Solid(QObject):
         self._camera = Camera()
         self._width, self._height, self._ratio = 1, 1, 1.0
         self._xyz: Array = np.zeros((0, 0, 3), np.float32)
-        self._image = QImage()
-        self._depth: Array = np.zeros((1, 1), np.float32)
-        self._pick: PickMap | None = None
+        self._background = 0
+        self._colouring: Colouring | None = None
+        self._numbers: Array = np.full((1, 1), -1, np.int32)
+        self._image: QImage | None = None
+        self.version = 0
         self._dirty = True
         self._complete = False
         self._step = 0
@@ -58,17 +60,20 @@ class Solid(QObject):
         """Show other points, (H, W, 3) mm."""
         self._xyz = xyz
         self._scene.set_points(xyz)
+        self._invalidate()
         self.recolour(colouring)
 
     def recolour(self, colouring: Colouring) -> None:
-        """Same points, other colours."""
-        self._scene.set_colouring(colouring)
-        self._invalidate()
+        """Same points, other colours: nothing is drawn anew."""
+        self._colouring = colouring
+        self._image = None
+        self.changed.emit()
 
     def set_background(self, colour: QColor) -> None:
-        """Colour behind the points."""
-        self._scene.set_background(colour.redF(), colour.greenF(), colour.blueF())
-        self._invalidate()
+        """Colour where there is no point."""
+        self._background = colour.rgb()
+        self._image = None
+        self.changed.emit()
 
     def resize(self, width: int, height: int, ratio: float) -> None:
         """Size of the pane in logical pixels and device pixels per logical one."""
@@ -91,28 +96,34 @@ class Solid(QObject):
                 self.rested.emit()
             else:
                 self._rest.start()
+        if self._image is None:
+            self._image = self._coloured()
         return self._image
 
     def place(self, xyz: Array, pixels: Array) -> tuple[Array, Array]:
         placed = self._camera.project(xyz, self._width, self._height)
         rows, columns = self._device(placed[:, 1]), self._device(placed[:, 0])
-        height, width = self._depth.shape
+        height, width = self._numbers.shape
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-        drawn = np.full(len(xyz), np.inf, np.float32)
-        drawn[inside] = self._depth[rows[inside], columns[inside]]
-        seen = np.isfinite(placed[:, 2]) & (placed[:, 2] <= drawn * (1 + _HIDDEN_BEHIND))
-        return placed[:, :2], seen
+        before = np.full(len(xyz), np.inf)
+        there = self._numbers[rows[inside], columns[inside]]
+        seen = self._xyz.reshape(-1, 3)[there].astype(np.float64)
+        # where nothing was drawn, nothing can hide a point
+        before[inside] = np.where(there >= 0, self._camera.to_eye(seen)[:, 2], np.inf)
+        visible = np.isfinite(placed[:, 2]) & (placed[:, 2] <= before * (1 + _HIDDEN_BEHIND))
+        return placed[:, :2], visible
 
     def pixel_at(self, x: float, y: float) -> tuple[int, int] | None:
-        if not self._complete:
+        reach = round(_REACH * self._ratio)
+        row, column = int(y * self._ratio), int(x * self._ratio)
+        top, left = max(row - reach, 0), max(column - reach, 0)
+        window = self._numbers[top : row + reach + 1, left : column + reach + 1]
+        rows, columns = np.nonzero(window >= 0)
+        if not len(rows):
             return None
-        if self._pick is None:
-            points = self._xyz.reshape(-1, 3)
-            self._pick = PickMap(points, self._camera, self._depth, self._ratio)
-        number = self._pick.at(x, y)
-        return (
-            None if number is None else (number % self._xyz.shape[1], number // self._xyz.shape[1])
-        )
+        nearest = np.argmin((rows + top - row) ** 2 + (columns + left - column) ** 2)
+        number = int(window[rows[nearest], columns[nearest]])
+        return number % self._xyz.shape[1], number // self._xyz.shape[1]
 
     def close(self) -> None:
         """Stop the timers and give the render window back."""
@@ -128,7 +139,6 @@ class Solid(QObject):
     def _invalidate(self) -> None:
         self._dirty = True
         self._complete = False
-        self._pick = None
         self._rest.stop()
         self._tick.stop()
         self.changed.emit()
@@ -138,12 +148,21 @@ class Solid(QObject):
         self._scene.draw(self._camera, max(width, 1), max(height, 1), step, coarse=coarse)
 
     def _take(self) -> None:
-        pixels = self._scene.read()
-        height, width = pixels.shape[:2]
-        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBX8888)
-        self._image = image.convertToFormat(QImage.Format.Format_RGB32)
-        self._image.setDevicePixelRatio(self._ratio)
-        self._depth = self._scene.read_depth()
+        self._numbers = self._scene.read()
+        self._image = None
+        self.version += 1
+
+    def _coloured(self) -> QImage:
+        numbers = self._numbers
+        if self._colouring is None or not self._xyz.size:
+            pixels: Array = np.full(numbers.shape, self._background, np.uint32)
+        else:
+            pixels = self._colouring.of(numbers)
+            pixels[numbers < 0] = self._background
+        height, width = pixels.shape
+        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+        image.setDevicePixelRatio(self._ratio)
+        return image
 
     def _start_refining(self) -> None:
         self._step = 0

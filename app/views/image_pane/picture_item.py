@@ -40,6 +40,7 @@ class PictureItem(QGraphicsItem):
         self._missing: QImage | None = None
         self._table: Array = np.zeros(256, np.uint32)
         self._scaled: dict[str, QImage] = {}
+        self._coloured: QImage | None = None
         self._crop: _Crop | None = None
         self._map_visible = True
 
@@ -70,6 +71,7 @@ class PictureItem(QGraphicsItem):
     def set_table(self, table: Array) -> None:
         """(256, 4) uint8 RGBA."""
         self._table = _premultiplied(table)
+        self._coloured = None
         if self._map is not None:
             self.update()
 
@@ -109,8 +111,9 @@ class PictureItem(QGraphicsItem):
     def _layers(self, crop: _Crop, ratio: float) -> list[QImage]:
         layers = [self._fitted("base", self._base, crop)]
         if self._map is not None and self._map_visible:
-            rows = self._fitted("map", self._map, crop)
-            layers.append(_coloured(rows, self._table))
+            if self._coloured is None or "map" not in self._scaled:
+                self._coloured = _coloured(self._fitted("map", self._map, crop), self._table)
+            layers.append(self._coloured)
         if self._missing is not None:
             if "missing" not in self._scaled:
                 mask = _scale(self._missing, crop)

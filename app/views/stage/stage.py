@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -13,14 +14,15 @@ from app.model.part_view import MAPS, Message, Outline, PartView
 from app.model.pictures import grid_normals, luminance, relief, screen_picture, under_map
 from app.views.cloud_pane import MODES, CloudPane
 from app.views.image_pane import ImagePane
-from app.views.legend import Legend, ScaleStrip
+from app.views.legend import Legend
 from app.views.stage import cloud_colours, words
-from app.views.stage.cloud_colours import ModeButton
+from app.views.stage.cloud_feeder import CloudFeeder
 from app.views.stage.cursor import LinkedCursor
 from app.views.stage.grid import PaneGrid
-from inspector_core.colormaps import DIVERGING, NAMES, overlay_table
+from inspector_core.colormaps import NAMES, overlay_table
 from inspector_core.types import Array
 
+_UNMEASURED = 0.1
 _TITLES = {"rgb": ("Colour", "2D"), "shape": ("Shape", "3D"), "fused": ("Fused", "")}
 
 
@@ -48,8 +50,6 @@ class Stage(QWidget):
         self._colormap, self._opacity, self._gain = NAMES[0], 1.0, 1.0
         self._outlines: tuple[Outline, ...] = ()
         self._selected: int | None = None
-        self._height_top = 0.0
-        self._deviation_reach = cloud_colours.DEVIATION_REACH_MM
         self._linked = True
         self._build()
         self._wire()
@@ -60,18 +60,15 @@ class Stage(QWidget):
         self.cloud_pane = CloudPane("Cloud")
         self.map_panes = {name: ImagePane(*_TITLES[name]) for name in MAPS}
         self.legend = Legend()
-        self._cloud_scale = ScaleStrip(self.cloud_pane)
-        self._cloud_scale.hide()
-        self.mode_button = ModeButton(self.cloud_pane)
+        self._feeder = CloudFeeder(self.cloud_pane)
         self.grid = PaneGrid(self._panes(), self.legend, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.grid)
         self._words = words.StageWords(self, self.grid.maps_area)
         self._cursor = LinkedCursor(
-            self._image_panes(), self.cloud_pane, self.legend, self._cloud_scale
+            self._image_panes(), self.cloud_pane, self.legend, self._feeder.scale
         )
-        self.cloud_pane.set_corner_widgets(self.mode_button, self._cloud_scale)
 
     def _wire(self) -> None:
         for picture in self._image_panes():
@@ -84,7 +81,7 @@ class Stage(QWidget):
         self.cloud_pane.clicked.connect(self._click_cloud)
         self.cloud_pane.outline_clicked.connect(self.defect_clicked)
         self.cloud_pane.prepared.connect(self.prepared)
-        self.mode_button.chosen.connect(self._choose_mode)
+        self._feeder.mode_changed.connect(self.cloud_mode_changed)
         for number, pane in enumerate(self._panes(), start=1):
             pane.maximise_requested.connect(partial(self.maximise, number))
         self.grid.maximised.connect(self.maximised)
@@ -99,8 +96,7 @@ class Stage(QWidget):
         picture = None if view.rgb is None else screen_picture(view.rgb, view.gain * self._gain)
         self._show_pictures(view, picture)
         self._show_maps(view)
-        self.cloud_pane.show_part(view.xyz, picture, view.foreground, view.normals)
-        self._feed_cloud()
+        self._feeder.show_part(view, picture)
         self.legend.setEnabled(any(view.map(name) is not None for name in MAPS))
         self._show_words(view)
         self.set_outlines(())
@@ -122,7 +118,6 @@ class Stage(QWidget):
         self._limits = (t1, t2, top)
         if rescaled and self._view is not None:
             self._show_maps(self._view)
-            self._feed_cloud()
         self._recolour()
 
     def set_opacity(self, opacity: float) -> None:
@@ -134,7 +129,6 @@ class Stage(QWidget):
         """One of `inspector_core.colormaps.NAMES`."""
         self._colormap = name
         self._recolour()
-        self._feed_cloud()
 
     def set_maps_visible(self, visible: bool) -> None:
         """Show or hide the maps over their pictures."""
@@ -171,14 +165,17 @@ class Stage(QWidget):
         """Place the linked cursor in every pane with its read-out, or hide it."""
         self._cursor.mark(pixel)
 
+    @property
+    def settled(self) -> bool:
+        """True when every pane shows the part completely, the cloud with all its points."""
+        no_cloud = self._view is None or self._view.xyz is None
+        return not self._feeder.pending and (no_cloud or self.cloud_pane.complete)
+
     # how it is seen
 
     def set_cloud_mode(self, mode: str) -> None:
         """Colour the cloud by one of `MODES`; relief only where the part has no such values."""
-        if mode not in MODES:
-            raise ValueError(f"no colour mode {mode!r}")
-        self.cloud_pane.set_mode(mode)
-        self._feed_cloud()
+        self._feeder.set_mode(mode)
 
     def cloud_modes(self) -> tuple[str, ...]:
         """Modes that the part shown has values for."""
@@ -187,8 +184,7 @@ class Stage(QWidget):
 
     def set_deviation_reach(self, reach_mm: float) -> None:
         """End of the deviation's scale to both sides, in mm."""
-        self._deviation_reach = reach_mm
-        self._feed_cloud()
+        self._feeder.set_deviation_reach(reach_mm)
 
     def set_linked(self, linked: bool) -> None:
         """Whether the pictures zoom and pan together."""
@@ -203,12 +199,14 @@ class Stage(QWidget):
         """Show the whole part in every pane."""
         for pane in self._image_panes():
             pane.fit()
+        self._feeder.flush()
         self.cloud_pane.reset_view()
 
     def zoom_to(self, bbox: tuple[float, float, float, float]) -> None:
         """Bring a box (x0, y0, x1, y1) into the middle of every pane."""
         for pane in self._image_panes():
             pane.zoom_to(bbox)
+        self._feeder.flush()
         self.cloud_pane.zoom_to(bbox)
 
     def maximise(self, number: int) -> None:
@@ -224,6 +222,7 @@ class Stage(QWidget):
     def close_gl(self) -> None:
         """Give the render window back before the application ends."""
         self._words.stop_waiting()
+        self._feeder.stop()
         self.cloud_pane.close_gl()
 
     # inside
@@ -240,9 +239,9 @@ class Stage(QWidget):
         if picture is not None:
             base = under_map(luminance(picture))
         elif view.xyz is not None:
-            base = under_map(
-                relief(grid_normals(view.xyz) if view.normals is None else view.normals)
-            )
+            shade = relief(grid_normals(view.xyz) if view.normals is None else view.normals)
+            lit = np.where(view.valid, shade, np.float32(_UNMEASURED))
+            base = under_map((lit * np.float32(255)).astype(np.uint8))
         for pane in self.map_panes.values():
             pane.show_part(base, view.mm_per_px, view.unit)
 
@@ -276,46 +275,14 @@ class Stage(QWidget):
         lut = overlay_table(self._colormap, t1, t2, top, self._opacity)
         for pane in self.map_panes.values():
             pane.set_lookup(lut)
-        self.cloud_pane.set_lookup(lut)
+        self._feeder.set_lookup(lut, top, self._colormap)
         self.legend.show_usual(t1, t2, top, self._colormap)
-
-    def _feed_cloud(self) -> None:
-        """Give the cloud the values of its mode; the other modes' values only when they are chosen."""
-        view, mode = self._view, self.cloud_pane.mode
-        self.mode_button.show_mode(mode, view)
-        values = None if view is None or view.xyz is None else cloud_colours.values_of(view, mode)
-        in_mm = mode in ("height", "deviation") and values is not None
-        self._cloud_scale.setVisible(in_mm)
-        if view is None or values is None:
-            return
-        if not in_mm:
-            lut = overlay_table(self._colormap, *self._limits, self._opacity)
-            self.cloud_pane.set_scalars(mode, values, lut, (0.0, self._limits[2]))
-            return
-        span = self._scale_in_mm(mode, values, view.unit)
-        self.cloud_pane.set_scalars(
-            mode, values, cloud_colours.scale_table(mode, self._colormap), span
-        )
-
-    def _scale_in_mm(self, mode: str, values: Array, unit: str) -> tuple[float, float]:
-        if mode == "deviation":
-            span = -self._deviation_reach, self._deviation_reach
-            self._cloud_scale.show_range(*span, unit, DIVERGING)
-            return span
-        # the scale never shrinks, so that parts can be compared while paging through them
-        self._height_top = max(self._height_top, cloud_colours.height_top(values))
-        self._cloud_scale.show_range(0.0, self._height_top, unit, self._colormap)
-        return 0.0, self._height_top
 
     def _draw_outlines(self) -> None:
         drawn = [replace(o, selected=o.number == self._selected) for o in self._outlines]
         for pane in self._image_panes():
             pane.set_outlines(drawn)
-        self.cloud_pane.set_outlines(drawn)
-
-    def _choose_mode(self, mode: str) -> None:
-        self.set_cloud_mode(mode)
-        self.cloud_mode_changed.emit(mode)
+        self._feeder.set_outlines(drawn)
 
     def _click_image(self, x: float, y: float) -> None:
         if self.rgb_pane.outline_at(x, y) is None:
