@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from inspector_core.files import existing_folder
 
 if TYPE_CHECKING:
     from inspector_core.evaluation import Evaluation, MapFigures
+    from inspector_core.recipe import Recipe
+    from inspector_core.types import SampleRef, Scan
 
 EXAMPLES = (
     "relief evaluate {sample} --recipe casting-recipe",
@@ -64,13 +67,47 @@ def run(args: argparse.Namespace, console: Console) -> int:
     device = str(Configuration().program(device=args.device)["device"].value)
     recipe = open_recipe(args.recipe)
     paths = [existing_folder(args.folder)]
-    refs = chosen(read(console, paths, args.layout, options), paths, args.split)
+    found = read(console, paths, args.layout, options)
+    refs, notes = _held_out(console, found, chosen(found, paths, args.split), recipe)
     outcome = console.run(
         engine.evaluate(refs, recipe, scope=args.scope, protocol=args.protocol, device=device)
     )
+    outcome = replace(outcome, notes=(*notes, *outcome.notes))
     console.document(outcome.document())
     _print(outcome, console)
     return 4 if outcome.not_inspected else 0
+
+
+def _held_out(
+    console: Console, found: Scan, refs: Sequence[SampleRef], recipe: Recipe
+) -> tuple[list[SampleRef], list[str]]:
+    """The parts without those whose picture was learnt or calibrated with, and what to say about them.
+
+    A copy under another name is found by content; a part of the same name may be another one, so it is
+    only said.
+    """
+    from inspector_core.data.identity import duplicates
+
+    known = {*recipe.learn_parts, *recipe.calibration.parts}
+    notes = []
+    copies = {
+        ref.id: next(other.id for other in group if other.id in known)
+        for group in console.run(duplicates(found.refs))
+        if any(other.id in known for other in group)
+        for ref in group
+        if ref.id not in known
+    }
+    kept = [ref for ref in refs if ref.id not in copies]
+    for ref in refs:
+        if ref.id in copies:
+            notes.append(f"{ref.id} has the same picture as {copies[ref.id]}: left out")
+    same = sum(ref.id in known for ref in kept)
+    if same:
+        notes.append(
+            f"{same} part{'s have' if same > 1 else ' has'} the name of a part that was learnt or "
+            "calibrated with: if it is the same part, the figures are too good"
+        )
+    return kept, notes
 
 
 def _print(outcome: Evaluation, console: Console) -> None:

@@ -16,6 +16,12 @@ def small_demo(monkeypatch, tiny_folder):
     monkeypatch.setattr("inspector_core.cli.demo.has_display", lambda: False)
 
 
+@pytest.fixture
+def quick_demo(small_demo, monkeypatch):
+    """The small demo without the reports that take long to draw."""
+    monkeypatch.setattr("inspector_core.cli.demo.FORMATS", ("json",))
+
+
 @pytest.mark.usefixtures("small_demo")
 def test_that_the_demo_writes_recipe_results_reports_and_its_marker(relief, tmp_path):
     code, out, _ = relief("demo", "--headless")
@@ -28,7 +34,7 @@ def test_that_the_demo_writes_recipe_results_reports_and_its_marker(relief, tmp_
     assert relief("inspect", "demo-report", "--recipe", folder / "recipe")[0] == 3
 
 
-@pytest.mark.usefixtures("small_demo")
+@pytest.mark.usefixtures("quick_demo")
 def test_that_the_demo_replaces_its_own_folder_and_no_other(relief, tmp_path):
     assert relief("demo", "--headless", "--quiet")[0] == 0
     (tmp_path / "demo-report" / "old.txt").touch()
@@ -40,14 +46,14 @@ def test_that_the_demo_replaces_its_own_folder_and_no_other(relief, tmp_path):
     assert "was not written by the demo" in err
 
 
-@pytest.mark.usefixtures("small_demo")
+@pytest.mark.usefixtures("quick_demo")
 def test_that_without_a_display_the_demo_says_what_it_did_instead(relief):
     code, out, _ = relief("demo", screen={"app": lambda args: pytest.fail("opened a window")})
     assert code == 0
     assert "No display: wrote demo-report/ instead of opening the window" in out
 
 
-@pytest.mark.usefixtures("small_demo")
+@pytest.mark.usefixtures("quick_demo")
 def test_that_the_windows_picture_joins_the_report_and_may_fail(relief, tmp_path):
     def picture(args):
         assert args.recipe.is_dir()
@@ -66,7 +72,7 @@ def test_that_the_windows_picture_joins_the_report_and_may_fail(relief, tmp_path
     assert "window.png was not drawn: ImportError: libEGL.so.1" in err
 
 
-@pytest.mark.usefixtures("small_demo")
+@pytest.mark.usefixtures("quick_demo")
 def test_that_with_a_display_the_demo_opens_the_window_on_its_recipe(
     relief, monkeypatch, tiny_folder, tmp_path
 ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from tests.core.cli.conftest import follows
 
 
@@ -37,6 +39,29 @@ def test_that_an_evaluation_names_parts_that_failed(relief, recipe, own_copy):
     assert code == 4
     assert [entry["id"] for entry in document["not_inspected"]] == ["test/dent/001"]
     assert document["parts"] == {"good": 2, "bad": 1}
+
+
+def test_that_a_learnt_picture_among_the_test_parts_is_named_and_left_out(relief, recipe, own_copy):
+    for kind, suffix in (("rgb", "png"), ("xyz", "tiff")):
+        shutil.copy(
+            own_copy / "train" / "good" / kind / f"003.{suffix}",
+            own_copy / "test" / "good" / kind / f"copied.{suffix}",
+        )
+    shutil.copy(
+        own_copy / "test" / "good" / "gt" / "000.png",
+        own_copy / "test" / "good" / "gt" / "copied.png",
+    )
+    code, document, _ = relief("evaluate", own_copy, "--recipe", recipe, "--json")
+    assert code == 0
+    assert document["parts"] == {"good": 2, "bad": 2}
+    assert "test/good/copied has the same picture as train/good/003: left out" in document["notes"]
+
+
+def test_that_evaluating_learnt_parts_is_said(relief, recipe, tiny_folder):
+    words = ("evaluate", tiny_folder, "--recipe", recipe, "--json")
+    _, document, _ = relief(*words, "--split", "train", "--split", "test")
+    assert any("6 parts have the name of a part that was learnt" in n for n in document["notes"])
+    assert not any("learnt" in note for note in relief(*words)[1]["notes"])
 
 
 def test_that_detectors_lists_the_registry(relief):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from inspector_core.cli import main
@@ -25,9 +27,12 @@ def test_that_an_existing_folder_is_replaced_only_with_force_and_only_if_it_is_a
     relief, tmp_path
 ):
     words = ("sample", "--family", "tile", *SMALL, "--quiet")
-    assert relief(*words, "--out", "tiles")[0] == 0
+    (tmp_path / "tiles").mkdir()
+    (tmp_path / "tiles" / "truth.json").write_text("{}")
     assert relief(*words, "--out", "tiles")[0] == 3
+    assert os.listdir(tmp_path / "tiles") == ["truth.json"]
     assert relief(*words, "--out", "tiles", "--force")[0] == 0
+    assert (tmp_path / "tiles" / "train").is_dir()
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.txt").touch()
     code, _, err = relief(*words, "--out", "precious", "--force")

@@ -1,0 +1,55 @@
+"""How long the command line takes to answer, beside a bare interpreter.
+
+    python benchmarks/bench_command_line.py [--quick]
+
+Budget: `relief --help` within 0.3 s. Median of the runs after one warm-up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+from inspector_core.assets import sample_parts
+
+ENTRY = "import sys; from app.__main__ import main; sys.exit(main(sys.argv[1:]))"
+CASES = {
+    "bare interpreter": ["pass"],
+    "relief --help": [ENTRY, "--help"],
+    "relief learn --help": [ENTRY, "learn", "--help"],
+    "relief detectors": [ENTRY, "detectors"],
+    "relief scan SAMPLE": [ENTRY, "scan", str(sample_parts())],
+}
+
+
+def seconds(words: list[str]) -> float:
+    """Wall time of one run of the interpreter."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", *words], capture_output=True, check=True)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--quick", action="store_true", help="3 runs instead of 15")
+    runs = 3 if options.parse_args().quick else 15
+    print(
+        f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {runs} runs"
+    )
+    print(f"{'':22}{'median s':>10}{'worst s':>10}{'ratio':>8}")
+    baseline = 0.0
+    for name, words in CASES.items():
+        seconds(words)
+        taken = [seconds(words) for _ in range(runs)]
+        median = statistics.median(taken)
+        baseline = baseline or median
+        print(f"{name:22}{median:10.3f}{max(taken):10.3f}{median / baseline:8.1f}")
+
+
+if __name__ == "__main__":
+    main()
