@@ -87,7 +87,7 @@ def _with_command(words: list[str]) -> list[str] | None:
 
     near = difflib.get_close_matches(first, COMMANDS, n=1)
     hint = f"did you mean `relief {near[0]}`?" if near else "`relief --help` lists the commands."
-    said = first.encode("utf-8", "backslashreplace").decode()
+    said = os.fsencode(first).decode("utf-8", "backslashreplace")
     print(f"relief: {said} is neither a command nor a folder; {hint}", file=sys.stderr)
     return None
 

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TextIO, TypeVar
 
 from inspector_core.files import json_bytes, shown
@@ -28,6 +28,17 @@ def printable(text: object) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in shown(str(text))
     )
+
+
+def _plain(content: object) -> object:
+    """The same JSON values with every text printable: half a surrogate pair is no valid JSON text."""
+    if isinstance(content, str):
+        return shown(content)
+    if isinstance(content, Mapping):
+        return {str(_plain(key)): _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    return content
 
 
 def width_of(text: str) -> int:
@@ -98,12 +109,9 @@ class Console:
         """The JSON document of the command; nothing without --json."""
         if self.as_json:
             self._progress.clear()
-            binary = getattr(self._out, "buffer", None)
-            if binary is None:
-                self._out.write(json_bytes(content).decode("utf-8"))
-            else:
-                self._out.flush()
-                binary.write(json_bytes(content))
+            data = json_bytes(_plain(content))
+            self._out.flush()
+            self._out.buffer.write(data)
             self._out.flush()
 
     def note(self, text: str) -> None:

@@ -15,6 +15,17 @@ from inspector_core.errors import Cancelled
 from inspector_core.progress import Progress, finished
 
 
+class Output(io.TextIOWrapper):
+    """Stdout as it is: text over bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), "utf-8", newline="")
+
+    def read(self) -> str:
+        self.flush()
+        return self.buffer.getvalue().decode("utf-8")
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -31,7 +42,7 @@ class Clock:
 
 
 def console(err=None, **options):
-    out = io.StringIO()
+    out = Output()
     err = io.StringIO() if err is None else err
     return Console(out, err, **options), out, err
 
@@ -58,22 +69,22 @@ def test_that_json_mode_prints_the_document_alone():
     target, out, _ = console(as_json=True)
     target.say("a line")
     target.table(("a",), [("b",)])
-    target.document({"name": os.fsdecode(b"\xff"), "value": None})
-    assert json.loads(out.getvalue()) == {"name": os.fsdecode(b"\xff"), "value": None}
+    target.document({"name": os.fsdecode(b"\xff.png"), "value": None})
+    assert json.loads(out.read()) == {"name": "\\xff.png", "value": None}
 
 
 def test_that_without_json_no_document_is_printed():
     target, out, _ = console()
     target.document({"a": 1})
     target.say("a line")
-    assert out.getvalue() == "a line\n"
+    assert out.read() == "a line\n"
 
 
 def test_that_notes_and_progress_go_to_stderr_and_quiet_silences_them():
     target, out, err = console()
     target.note("a note")
     target.tell(Progress("Reading", 1, 2))
-    assert out.getvalue() == ""
+    assert out.read() == ""
     assert err.getvalue() == "a note\nReading: 1 of 2\n"
     target, out, err = console(quiet=True)
     target.note("a note")
