@@ -89,8 +89,8 @@ def _recipe(recipe: RecipeFacts, limits: Thresholds, promise: Promise) -> dict[s
         "created": recipe.created or None,
         "settings": dict(recipe.settings),
         "prepare": dict(recipe.prepare),
-        "thresholds": {"t1": limits.t1, "t2": limits.t2},
-        "recipe_thresholds": {"t1": own.t1, "t2": own.t2},
+        "thresholds": {"t1": float(limits.t1), "t2": float(limits.t2)},
+        "recipe_thresholds": {"t1": float(own.t1), "t2": float(own.t2)},
         "provisional": calibration.provisional,
         "parts": {"learn": recipe.n_learnt, "calibrate": len(calibration.scores)},
         "calibration": {
@@ -99,8 +99,8 @@ def _recipe(recipe: RecipeFacts, limits: Thresholds, promise: Promise) -> dict[s
             "minimum_area_px": calibration.minimum_area_px,
         },
         "promise": {
-            "false_reject_upper_95": promise.upper_95,
-            "exceeded": promise.exceeded,
+            "false_reject_upper_95": float(promise.upper_95),
+            "exceeded": int(promise.exceeded),
             "n": promise.n,
             "sentence": promise.sentence,
         },
@@ -125,7 +125,7 @@ def _part(result: Result) -> dict[str, Any]:
             name: known(quality.get(name)) for name in ("mm_per_px", "missing", "foreground_px")
         },
         "notes": list(result.notes),
-        "timings_s": dict(result.timings_s),
+        "timings_s": {name: known(value) for name, value in result.timings_s.items()},
         "error": result.error or None,
     }
 

@@ -22,7 +22,7 @@ from inspector_core.decision.fusion import fuse, times_usual
 from inspector_core.geometry.measure import pitch_mm
 from inspector_core.reports.model import PartMaterial, ReportModel
 from inspector_core.reports.outlines import region_outline, simplified
-from inspector_core.reports.zbuffer import View, render, shading, standard_view
+from inspector_core.reports.zbuffer import View, measured, render, shading, standard_view
 from inspector_core.types import Array, Defect, Result
 
 _MARGIN = 0.07
@@ -73,6 +73,7 @@ class PartPictures:
         self.result = result
         self.sample = material.sample
         self.material = material
+        self._outlines: dict[int, tuple[Array, ...]] = {}
         usual = result.usual or model.recipe.calibration.usual
         self.maps = self._scaled(material, usual)
         maps = material.maps
@@ -94,6 +95,12 @@ class PartPictures:
         }
 
     @cached_property
+    def valid(self) -> Array:
+        """(H, W) bool, measured points."""
+        xyz = self.sample.xyz
+        return np.zeros(self.sample.shape, bool) if xyz is None else measured(xyz)
+
+    @cached_property
     def foreground(self) -> Array:
         """(H, W) bool, pixels of the part."""
         if self.material.foreground is not None:
@@ -105,10 +112,10 @@ class PartPictures:
     @cached_property
     def mm_per_px(self) -> float | None:
         """Size of a pixel on the part, or None without a cloud."""
-        known = self.result.quality.get("mm_per_px")
-        if known is not None or self.sample.xyz is None:
-            return known
-        return pitch_mm(self.sample.xyz, self.foreground & self.sample.valid)
+        pitch = self.result.quality.get("mm_per_px")
+        if pitch is None and self.sample.xyz is not None:
+            pitch = pitch_mm(self.sample.xyz, self.foreground & self.valid)
+        return pitch if pitch is not None and pitch > 0 else None
 
     @cached_property
     def window(self) -> Window:
@@ -152,11 +159,14 @@ class PartPictures:
 
     def missing(self, window: Window) -> Array:
         """(h, w) bool, pixels of the part where the scan has no measurement."""
-        return np.asarray(window.of(self.foreground & ~self.sample.valid))
+        return np.asarray(window.of(self.foreground) & ~window.of(self.valid))
 
     def outlines(self, defect: Defect) -> tuple[Array, ...]:
         """The defect's border in source pixels."""
-        return tuple(simplified(polygon) for polygon in region_outline(defect.region))
+        if defect.number not in self._outlines:
+            paths = tuple(simplified(polygon) for polygon in region_outline(defect.region))
+            self._outlines[defect.number] = paths
+        return self._outlines[defect.number]
 
     def cloud(self, pane_mm: float) -> tuple[Array, View] | None:
         """The cloud tilted, at the scale of the picture beside it, and its view; None without one."""

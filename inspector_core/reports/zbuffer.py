@@ -56,6 +56,13 @@ class View:
         return np.asarray(self.turn.T[:, :2] * [[1], [1], [-1]])
 
 
+def measured(xyz: Array) -> Array:
+    """(h, w) bool, points without NaN; channel by channel, ten times faster than a reduction."""
+    return np.asarray(
+        np.isfinite(xyz[..., 0]) & np.isfinite(xyz[..., 1]) & np.isfinite(xyz[..., 2])
+    )
+
+
 def standard_view(
     xyz: Array,
     part: Array,
@@ -71,7 +78,7 @@ def standard_view(
     picture beside it) instead of filling; a larger part than fits is still made to fit.
     None when nothing of the part was measured.
     """
-    points = xyz[part & np.isfinite(xyz).all(axis=2)].astype(np.float64)
+    points = xyz[part & measured(xyz)].astype(np.float64)
     if len(points) == 0:
         return None
     points = points[:: max(1, len(points) // 20_000)]
@@ -89,7 +96,7 @@ def standard_view(
     unscaled = View(turn, centre, distance, 1.0, size)
     seen, _ = unscaled.project(points)
     corner, opposite = np.percentile(seen, [0.2, 99.8], axis=0)
-    extent = np.maximum(opposite - corner, 1e-6)
+    extent = np.maximum(opposite - corner, 1e-3 * distance)
     fitting = float(min(fill * size[1] / extent[0], fill * size[0] / extent[1]))
     scale = fitting if px_per_mm is None else min(px_per_mm, fitting / fill * 0.96)
     middle = (corner + opposite) / 2 - [(size[1] - 1) / 2, (size[0] - 1) / 2]
@@ -110,17 +117,17 @@ def render(
     xyz : (h, w, 3) mm, NaN = missing.   colours : (h, w, 3) uint8.
     part : (h, w) bool; what lies outside is dimmed.
     """
-    every, between, coarse = _density(xyz, view)
-    thin = np.s_[::every, ::every]
+    density = _density(xyz, view)
+    thin = np.s_[:: density.every, :: density.every]
     points = np.asarray(xyz[thin], np.float32)
-    shaded = colours[thin] * shading(points, view.turn, coarse)[..., None]
+    shaded = colours[thin] * shading(points, view.turn, density.coarse)[..., None]
     if part is not None:
         shaded *= np.where(part[thin], np.float32(1.0), np.float32(DIMMED))[..., None]
-    surface, paint = _surface(points, shaded, between)
+    surface, paint = _surface(points, shaded, density.between)
     packed = np.full((len(paint) + 1, 4), 255, np.uint8)  # last row: nothing there
     packed[:-1, :3] = np.clip(paint + np.float32(0.5), 0, 255)
     packed[-1, :3] = background
-    fine = packed.view(np.uint32)[:, 0][_nearest(surface, view)]
+    fine = packed.view(np.uint32)[:, 0][_nearest(surface, view, density.grow)]
     return _averaged(fine.view(np.uint8).reshape(*fine.shape, 4))
 
 
@@ -139,30 +146,41 @@ def shading(xyz: Array, turn: Array | None = None, coarse: int = 1) -> Array:
     """
     height, width = xyz.shape[:2]
     some = np.asarray(xyz[::coarse, ::coarse], np.float32)
-    normals = surface_normals(some, np.asarray(np.isfinite(some).all(axis=2)))
+    normals = surface_normals(some, measured(some))
     lamp = np.array([-0.35, -0.45, -0.82]) @ (np.eye(3) if turn is None else turn)
     facing = np.nan_to_num(np.clip(normals @ lamp.astype(np.float32), 0.0, 1.0), nan=0.6)
     facing = np.repeat(np.repeat(facing, coarse, axis=0), coarse, axis=1)[:height, :width]
     return np.asarray(np.float32(0.42) + np.float32(0.72) * facing)
 
 
-def _density(xyz: Array, view: View) -> tuple[int, bool, int]:
-    """What this picture can show: every n-th grid line, whether points in between are needed, and
-    every n-th of the kept lines for the normals."""
+@dataclass(frozen=True, slots=True)
+class _Density:
+    """How finely a cloud is drawn: every n-th grid line, with points in between or not, normals on every
+    n-th of the kept lines, and the steps by which splats grow to close the gaps."""
+
+    every: int = 1
+    between: bool = False
+    coarse: int = 1
+    grow: int = 1
+
+
+def _density(xyz: Array, view: View) -> _Density:
     rows = xyz[:: max(1, xyz.shape[0] // 64)]
     steps = np.linalg.norm(rows[:, 1:] - rows[:, :-1], axis=2)
-    steps = steps[np.isfinite(steps)]
+    steps = steps[steps > 0]  # leaves out what is missing and points that were stored twice
     if steps.size == 0:
-        return 1, False, 1
-    pitch = float(np.median(steps))
-    step = max(pitch * view.px_per_mm * _FINER, 1e-3)
-    every = max(1, int(1.3 / step))
-    return every, every * step > 3.2, max(1, round(2.4 / (every * step)))
+        return _Density()
+    step = float(np.median(steps)) * view.px_per_mm * _FINER
+    every = int(np.clip(1.3 / step, 1, max(1, min(xyz.shape[:2]) // 16)))
+    between = every * step > 3.2
+    spacing = every * step / (2 if between else 1)
+    grow = int(np.clip(np.ceil(1.35 * spacing) - 1, 1, 40))
+    return _Density(every, between, max(1, round(2.4 / (every * step))), grow)
 
 
 def _surface(points: Array, colours: Array, between: bool) -> tuple[Array, Array]:
     """(N, 3) points and (N, 3) colours: the measured ones and, if wanted, those between neighbours."""
-    known = np.isfinite(points).all(axis=2)
+    known = measured(points)
     if not between:
         return points[known], colours[known]
     across = np.linalg.norm(points[:, 1:] - points[:, :-1], axis=2)
@@ -185,7 +203,7 @@ def _centres(grid: Array) -> Array:
     return np.asarray((grid[1:, 1:] + grid[1:, :-1] + grid[:-1, 1:] + grid[:-1, :-1]) / 4)
 
 
-def _nearest(points: Array, view: View) -> Array:
+def _nearest(points: Array, view: View, grow: int) -> Array:
     """(2H, 2W) int32: which point is seen in each fine pixel, -1 where none."""
     height, width = view.size[0] * _FINER, view.size[1] * _FINER
     at, depth = view.project(points)
@@ -199,7 +217,7 @@ def _nearest(points: Array, view: View) -> Array:
     near = np.full((height, width), np.inf, np.float32)
     near[row[number], column[number]] = depth[number]
     for axis in (0, 1):
-        for step in range(_splat_radius(at, len(points))):
+        for step in range(grow):
             _spread(near, winner, axis, step % 2 == 0)
     return winner
 
@@ -212,10 +230,3 @@ def _spread(near: Array, winner: Array, axis: int, forward: bool) -> None:
     closer = near[source] < near[into]
     np.copyto(winner[into], winner[source].copy(), where=closer)
     np.copyto(near[into], near[source].copy(), where=closer)
-
-
-def _splat_radius(at: Array, count: int) -> int:
-    """Steps by which splats grow until they close the gaps between neighbouring points."""
-    low, high = np.percentile(at[:: max(1, count // 5000)], [1, 99], axis=0)
-    area = float(np.prod(np.maximum(high - low, 1.0)))
-    return int(np.clip(np.ceil(1.35 * np.sqrt(area / max(count, 1))) - 1, 1, 40))

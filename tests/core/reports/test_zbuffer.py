@@ -116,6 +116,17 @@ def test_that_the_same_cloud_gives_the_same_bytes_and_nothing_is_changed():
     np.testing.assert_array_equal(colours, before[1])
 
 
+def test_that_points_stored_twice_and_clouds_of_one_point_are_drawn():
+    twice = np.repeat(np.repeat(plane(30, pitch=2.0), 2, axis=0), 2, axis=1)
+    view = standard_view(twice, np.ones((60, 60), bool), (120, 120), tilt_deg=0.0)
+    assert main_colour(render(twice, painted(twice, RED), view)[60, 60]) == 0
+    single = np.full((9, 9, 3), np.nan, np.float32)
+    single[4, 4] = (0.0, 0.0, 200.0)
+    view = standard_view(single, np.ones((9, 9), bool), (40, 40))
+    picture = render(single, painted(single, RED), view)
+    assert (picture[..., 0] > picture[..., 2]).any()
+
+
 def test_that_a_part_without_points_has_no_view():
     xyz = np.full((5, 5, 3), np.nan, np.float32)
     assert standard_view(xyz, np.ones((5, 5), bool), (50, 50)) is None
