@@ -16,6 +16,7 @@ EXAMPLES = ("relief app {sample}", "relief {sample} --recipe demo-report/recipe"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
     parser.add_argument(
         "folder", nargs="?", type=Path, metavar="FOLDER", help="folder of parts to open"
     )

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
     parser.add_argument(
         "--headless",
         action="store_true",

@@ -45,6 +45,7 @@ class Row:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
     parser.add_argument(
         "--quick", action="store_true", help="leave out reading the bundled sample part"
     )

@@ -28,6 +28,7 @@ _TITLES = {"no_model": "no model"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of annotated parts")
     parser.add_argument(
         "--recipe", type=Path, required=True, metavar="RECIPE", help="recipe to evaluate"

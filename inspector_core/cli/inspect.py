@@ -32,6 +32,7 @@ _WIDEST_ID = 48
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
     parser.add_argument(
         "path",
         type=Path,

@@ -28,6 +28,7 @@ EXAMPLES = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder with good parts")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="RECIPE", help="recipe folder to write"

@@ -39,6 +39,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
+    """--device."""
     parser.add_argument(
         "--device",
         metavar="DEVICE",
@@ -63,6 +64,7 @@ def add_reading(parser: argparse.ArgumentParser, *, extra: str = "") -> None:
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
+    """--force."""
     parser.add_argument(
         "--force", action="store_true", help="replace what is there already (default: refuse)"
     )

@@ -18,6 +18,7 @@ _OURS = "truth.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
     parser.add_argument(
         "--family",
         required=True,

@@ -17,6 +17,7 @@ EXAMPLES = ("relief scan {sample}", "relief scan {sample} --json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of parts")
     add_reading(parser)
 
