@@ -201,6 +201,11 @@ class CloudPane(QWidget):
         """Title, text and cure of the message that is shown, or empty."""
         return self._message.words
 
+    @property
+    def note(self) -> str:
+        """The sentence that says why there is no 3D; empty where there is."""
+        return self._note.text()
+
     def reset_view(self) -> None:
         """The scan camera's view tilted by 35°, the part filling 80 % of the pane."""
         if isinstance(self._projection, Solid) and len(self._centre_points):

@@ -200,6 +200,11 @@ class ImagePane(QWidget):
         """What the scale bar says, empty while it is hidden."""
         return "" if self._scale_bar.isHidden() else self._scale_bar.text
 
+    @property
+    def scale_length(self) -> float:
+        """Length of the scale bar in logical pixels."""
+        return self._scale_bar.length_px
+
     def to_screen(self, x: float, y: float) -> QPointF:
         """Where a pixel is on the pane, in logical pixels."""
         return self._surface().to_screen(x, y)

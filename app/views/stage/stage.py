@@ -240,7 +240,7 @@ class Stage(QWidget):
             base = under_map(luminance(picture))
         elif view.xyz is not None:
             shade = relief(grid_normals(view.xyz) if view.normals is None else view.normals)
-            lit = np.where(view.valid, shade, np.float32(_UNMEASURED))
+            lit = np.where(np.isfinite(view.xyz[..., 2]), shade, np.float32(_UNMEASURED))
             base = under_map((lit * np.float32(255)).astype(np.uint8))
         for pane in self.map_panes.values():
             pane.show_part(base, view.mm_per_px, view.unit)
