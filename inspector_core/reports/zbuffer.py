@@ -171,7 +171,7 @@ def _density(xyz: Array, view: View) -> _Density:
     if steps.size == 0:
         return _Density()
     step = float(np.median(steps)) * view.px_per_mm * _FINER
-    every = int(np.clip(1.3 / step, 1, max(1, min(xyz.shape[:2]) // 16)))
+    every = int(np.clip(3.0 / step, 1, max(1, min(xyz.shape[:2]) // 16)))
     between = every * step > 3.2
     spacing = every * step / (2 if between else 1)
     grow = int(np.clip(np.ceil(1.35 * spacing) - 1, 1, 40))
