@@ -69,6 +69,11 @@ class PaneReadout(QLabel):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What stands there; empty when hidden."""
+        return () if self.isHidden() else tuple(self.text().split("\n"))
+
     def show_lines(self, lines: Sequence[str]) -> None:
         """Show the lines that are not empty; none hides the box."""
         text = "\n".join(line for line in lines if line)

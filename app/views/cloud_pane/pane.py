@@ -197,6 +197,11 @@ class CloudPane(QWidget):
         self.tag.raise_()
 
     @property
+    def readout(self) -> tuple[str, ...]:
+        """The lines at the lower right; empty when hidden."""
+        return self._readout.lines
+
+    @property
     def words(self) -> tuple[str, str, str]:
         """Title, text and cure of the message that is shown, or empty."""
         return self._message.words

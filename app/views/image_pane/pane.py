@@ -191,6 +191,11 @@ class ImagePane(QWidget):
         return self._surface().view
 
     @property
+    def readout(self) -> tuple[str, ...]:
+        """The lines at the lower right; empty when hidden."""
+        return self._readout.lines
+
+    @property
     def words(self) -> tuple[str, str, str]:
         """Title, text and cure of the message that is shown, or empty."""
         return self._message.words

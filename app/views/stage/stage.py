@@ -14,8 +14,9 @@ from app.model.part_view import MAPS, Message, Outline, PartView
 from app.model.pictures import grid_normals, luminance, relief, screen_picture, under_map
 from app.views.cloud_pane import MODES, CloudPane
 from app.views.image_pane import ImagePane
-from app.views.legend import Legend
+from app.views.legend import Legend, ScaleStrip
 from app.views.stage import cloud_colours, words
+from app.views.stage.cloud_colours import ModeButton
 from app.views.stage.cloud_feeder import CloudFeeder
 from app.views.stage.cursor import LinkedCursor
 from app.views.stage.grid import PaneGrid
@@ -164,6 +165,21 @@ class Stage(QWidget):
     def set_marker(self, pixel: tuple[int, int] | None) -> None:
         """Place the linked cursor in every pane with its read-out, or hide it."""
         self._cursor.mark(pixel)
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """Title, text and cure that stand over the maps or the whole stage; empty when none do."""
+        return self._words.shown()
+
+    @property
+    def mode_button(self) -> ModeButton:
+        """The button on the cloud that chooses its colours."""
+        return self._feeder.mode_button
+
+    @property
+    def cloud_scale(self) -> ScaleStrip:
+        """The cloud's own scale in mm, hidden in the other modes."""
+        return self._feeder.scale
 
     @property
     def settled(self) -> bool:
