@@ -1,4 +1,4 @@
-"""The two themes as data: colours, type, space and radii; the only place with literal colours."""
+"""The two themes as data: colours, type, space and radii; the window's only place with literal colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from inspector_core import palette
 from inspector_core.types import Verdict
+
+
+def _over(colour: str, opacity: float) -> str:
+    """A colour with opacity, "#aarrggbb"."""
+    return f"#{round(255 * opacity):02x}{colour[1:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +48,21 @@ class Tokens:
     neutral: str
     view: str
     histogram: str
-    colour: str = "#e08a2e"
-    shape: str = "#2f81f7"
+    colour: str = palette.COLOUR_SHARE
+    shape: str = palette.SHAPE_SHARE
     view_line: str = "#30363c"
     view_text1: str = "#eceff1"
     view_text2: str = "#b4bcc4"
     view_tag: str = "#c80c0d0e"
-    view_skeleton: str = "#1affffff"
-    outline: str = "#ffffff"
-    halo: str = "#b0000000"
-    number_tag: str = "#f8f9fa"
-    on_number_tag: str = "#121416"
+    outline: str = palette.OUTLINE
+    halo: str = _over(palette.HALO, 0.7)
+    number_tag: str = palette.NUMBER_TAG
+    on_number_tag: str = palette.ON_NUMBER_TAG
     marker: str = "#7fd1ff"
     hatch: str = "#6e9fb3c8"
-    axis_x: str = "#ff7b6b"
-    axis_y: str = "#6fd08c"
-    axis_z: str = "#7fb2ff"
+    axis_x: str = palette.AXES[0]
+    axis_y: str = palette.AXES[1]
+    axis_z: str = palette.AXES[2]
 
     def verdict(self, verdict: Verdict) -> str:
         """The verdict's colour; grey for a part that was not inspected."""
@@ -69,49 +74,48 @@ class Tokens:
         }[verdict]
 
 
-DARK = Tokens(
-    name="dark",
+def _theme(name: palette.Theme, **own: str) -> Tokens:
+    """What has a meaning comes from the palette that window and reports share, the rest is given."""
+    text1, text2, text3 = palette.TEXT[name]
+    verdict = palette.VERDICT[name]
+    return Tokens(
+        name=name,
+        bg1=palette.FIELD[name],
+        line=palette.LINE[name],
+        text1=text1,
+        text2=text2,
+        text3=text3,
+        accent=palette.ACCENT[name],
+        accept=verdict[Verdict.ACCEPT],
+        review=verdict[Verdict.REVIEW],
+        reject=verdict[Verdict.REJECT],
+        neutral=verdict[Verdict.NOT_INSPECTED],
+        view=palette.VIEW[name],
+        **own,
+    )
+
+
+DARK = _theme(
+    "dark",
     bg0="#121416",
-    bg1="#191c1f",
     bg2="#212529",
     bg3="#2a2f34",
-    line="#30363c",
-    text1="#eceff1",
-    text2="#a9b2ba",
-    text3="#838d96",
     text_disabled="#5b646c",
-    accent="#58a6ff",
     accent_hover="#79b8ff",
     on_accent="#0c1116",
-    accept="#3fb68b",
-    review="#e0a92e",
-    reject="#f0624d",
     on_verdict="#121416",
-    neutral="#838d96",
-    view="#0c0d0e",
     histogram="#4a7fb8",
 )
 
-LIGHT = Tokens(
-    name="light",
+LIGHT = _theme(
+    "light",
     bg0="#eef0f2",
-    bg1="#f8f9fa",
     bg2="#ffffff",
     bg3="#e9ecef",
-    line="#d5dade",
-    text1="#1b2024",
-    text2="#4f5a63",
-    text3="#626d76",
     text_disabled="#a3acb4",
-    accent="#0b63ce",
     accent_hover="#0a56b3",
     on_accent="#ffffff",
-    accept="#157a58",
-    review="#946600",
-    reject="#c8361f",
     on_verdict="#ffffff",
-    neutral="#626d76",
-    view="#24282c",
     histogram="#7fb3ee",
 )
 

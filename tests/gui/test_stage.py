@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsView
 
-from app.model.part_view import Message, PartView
+from app.model.part_view import Message, Outline, PartView
 from app.theme.apply import apply_theme
 from app.theme.tokens import DARK, LIGHT
 from app.views.stage import Stage
@@ -386,3 +386,40 @@ def test_that_sizes_of_parts_may_differ(stage, qtbot):
     stage.show_part(made_part(**half, **none))
     wait(stage, qtbot)
     assert stage.rgb_pane.view.y == pytest.approx(19.5)
+
+
+def test_that_a_smaller_part_in_another_place_is_looked_at_anew(stage, qtbot):
+    moved = made_part()
+    xyz = moved.xyz + np.array([200.0, 0.0, 150.0], np.float32)
+    stage.show_part(made_part(xyz=xyz))
+    wait(stage, qtbot)
+    middle = stage.cloud_pane.to_screen(40, 40)
+    assert 0 < middle.x() < stage.cloud_pane.width()
+
+
+def test_that_an_empty_scan_is_said(stage, qtbot):
+    empty = np.full((SIDE, SIDE, 3), np.nan, np.float32)
+    stage.show_part(made_part(xyz=empty))
+    wait(stage, qtbot)
+    assert stage.cloud_pane.words[0] == "No measured points"
+    assert not stage.mode_button.isVisible()
+
+
+def test_that_outlines_may_come_before_the_new_points_are_drawn(stage, qtbot):
+    small = {
+        "rgb": np.full((30, 30, 3), 90, np.uint8),
+        "xyz": made_part().xyz[25:55, 28:58],
+        "normals": None,
+        "foreground": None,
+        "fused_map": np.full((30, 30), 2.0, np.float32),
+    }
+    none = dict.fromkeys(("rgb_map", "shape_map", "deviation_mm", "height_mm"))
+    square = np.array([[5, 5], [12, 5], [12, 12], [5, 12]], float)
+    stage.show_part(made_part(**small, **none))
+    stage.set_outlines([Outline(1, (square,))])
+    stage.set_marker((8, 8))
+    wait(stage, qtbot)
+    place = stage.cloud_pane.to_screen(8, 8).toPoint()
+    with qtbot.waitSignal(stage.defect_clicked) as caught:
+        qtbot.mouseClick(stage.cloud_pane, Qt.MouseButton.LeftButton, pos=place)
+    assert caught.args == [1]

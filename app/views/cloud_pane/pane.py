@@ -120,9 +120,17 @@ class CloudPane(QWidget):
         self._centre_points = _some_of(xyz, foreground)
         if self._projection is not None:
             self._projection.show(xyz, self._palette.colouring())
-        if first:
+        if first or self._is_out_of_sight():
             self.reset_view()
         self.update()
+
+    def _is_out_of_sight(self) -> bool:
+        """Whether the part lies somewhere else than the ones before, as in another folder."""
+        if self.camera is None or not len(self._centre_points):
+            return False
+        middle = np.median(self._centre_points, axis=0)[None]
+        x, y, _ = self.camera.project(middle, self.width(), self.height())[0]
+        return not (0 <= x <= self.width() and 0 <= y <= self.height())
 
     def set_scalars(
         self, mode: str, values: Array | None, lut: Array, span: tuple[float, float]
@@ -260,6 +268,10 @@ class CloudPane(QWidget):
 
     def close_gl(self) -> None:
         """Stop drawing and give the render window back; call before the application ends."""
+        if self._asked and self._projection is None:
+            graphics_probe().answered.disconnect(self.use_graphics)
+            graphics_probe().stop()
+            self._asked = False
         if isinstance(self._projection, Solid):
             self._projection.close()
         self._projection = None

@@ -72,6 +72,15 @@ class GraphicsProbe(QObject):
         elif self._process is None:
             self._next()
 
+    def stop(self) -> None:
+        """End a child that still runs; nobody waits for its answer any more."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.finished.disconnect(self._finished)
+            process.errorOccurred.disconnect(self._failed)
+            process.kill()
+            process.waitForFinished(1000)
+
     def _next(self) -> None:
         self._current = self._left.pop(0)
         process = QProcess(self)

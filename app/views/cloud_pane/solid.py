@@ -60,6 +60,8 @@ class Solid(QObject):
         """Show other points, (H, W, 3) mm."""
         self._xyz = xyz
         self._scene.set_points(xyz)
+        # the numbers of the points before mean nothing any more
+        self._numbers = np.full_like(self._numbers, -1)
         self._invalidate()
         self.recolour(colouring)
 
@@ -148,7 +150,7 @@ class Solid(QObject):
         self._scene.draw(self._camera, max(width, 1), max(height, 1), step, coarse=coarse)
 
     def _take(self) -> None:
-        self._numbers = self._scene.read()
+        self._numbers = self._scene.read() if self._scene.steps else np.full((1, 1), -1, np.int32)
         self._image = None
         self.version += 1
 

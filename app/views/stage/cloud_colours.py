@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from app.model.part_view import PartView
 from app.theme.fonts import text_font
+from app.views.stage.words import missing_cloud
 from inspector_core.colormaps import DIVERGING, table
 from inspector_core.types import Array
 
@@ -87,7 +88,7 @@ class ModeButton(QPushButton):
 
     def show_mode(self, mode: str, view: PartView | None) -> None:
         """Name the mode; what the part has no values for cannot be chosen."""
-        self.setVisible(view is not None and view.xyz is not None)
+        self.setVisible(view is not None and missing_cloud(view) is None)
         for name, action in self._actions.items():
             action.setEnabled(view is not None and has_mode(view, name))
         self._actions[mode].setChecked(True)

@@ -12,6 +12,7 @@ from app.views.cloud_pane import MODES, CloudPane
 from app.views.legend import ScaleStrip
 from app.views.stage import cloud_colours
 from app.views.stage.cloud_colours import ModeButton
+from app.views.stage.words import missing_cloud
 from inspector_core.colormaps import DIVERGING, NAMES
 from inspector_core.types import Array
 
@@ -59,7 +60,8 @@ class CloudFeeder(QObject):
         view = self._view
         if view is None:
             return
-        self._cloud.show_part(view.xyz, self._picture, view.foreground, view.normals)
+        xyz = None if missing_cloud(view) is not None else view.xyz
+        self._cloud.show_part(xyz, self._picture, view.foreground, view.normals)
         self._feed()
         self._cloud.set_outlines(self._outlines)
 
@@ -100,7 +102,7 @@ class CloudFeeder(QObject):
         values = None if view is None or view.xyz is None else cloud_colours.values_of(view, mode)
         in_mm = mode in ("height", "deviation") and values is not None
         self.scale.setVisible(in_mm)
-        if view is None or values is None or self.pending:
+        if view is None or values is None or self.pending or missing_cloud(view) is not None:
             return
         if in_mm:
             span = self._scale_in_mm(mode, values, view.unit)

@@ -14,6 +14,7 @@ from app.views.cloud_pane import CloudPane
 from app.views.image_pane import ImagePane
 from app.views.legend import Legend, ScaleStrip
 from app.views.stage.cloud_colours import values_of
+from app.views.stage.words import missing_cloud
 from inspector_core.types import Array
 
 
@@ -37,6 +38,7 @@ class LinkedCursor(QObject):
         self._pictures, self._cloud = tuple(pictures), cloud
         self._legend, self._cloud_scale = legend, cloud_scale
         self._view: PartView | None = None
+        self._has_cloud = False
         for pane in self._pictures:
             pane.hovered.connect(partial(self._hover, pane))
             pane.left.connect(self._leave)
@@ -46,6 +48,7 @@ class LinkedCursor(QObject):
     def set_view(self, view: PartView | None) -> None:
         """Another part: the cursor is hidden until the mouse moves."""
         self._view = view
+        self._has_cloud = view is not None and missing_cloud(view) is None
         self.mark(None)
 
     def mark(self, pixel: tuple[int, int] | None, source: QWidget | None = None) -> None:
@@ -56,7 +59,7 @@ class LinkedCursor(QObject):
             pane.set_marker(*((None, None) if pixel is None or pane is source else pixel))
         self._cloud.set_marker(None if source is self._cloud else pixel)
         # the read-out stays at one place; only without a visible cloud it follows the mouse's pane
-        in_cloud = view is not None and view.xyz is not None and self._cloud.isVisible()
+        in_cloud = self._has_cloud and self._cloud.isVisible()
         self._cloud.set_readout(lines if in_cloud else ())
         for pane in self._pictures:
             pane.set_readout(lines if not in_cloud and pane is source else ())

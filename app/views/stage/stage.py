@@ -184,7 +184,7 @@ class Stage(QWidget):
     @property
     def settled(self) -> bool:
         """True when every pane shows the part completely, the cloud with all its points."""
-        no_cloud = self._view is None or self._view.xyz is None
+        no_cloud = self._view is None or words.missing_cloud(self._view) is not None
         return not self._feeder.pending and (no_cloud or self.cloud_pane.complete)
 
     # how it is seen
@@ -282,7 +282,7 @@ class Stage(QWidget):
     def _show_words(self, view: PartView) -> None:
         self._words.show_part(view)
         self.rgb_pane.set_message(words.NO_PICTURE if view.rgb is None else None, "image")
-        self.cloud_pane.set_message(words.NO_SCAN if view.xyz is None else None)
+        self.cloud_pane.set_message(words.missing_cloud(view))
         for name, pane in self.map_panes.items():
             pane.set_message(words.missing_map(view, name) if view.message is None else None)
 

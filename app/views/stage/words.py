@@ -10,9 +10,24 @@ from app.theme.pane_parts import VEIL, PaneMessage
 
 NO_PICTURE = Message("No picture", "This part has a 3D scan only.")
 NO_SCAN = Message("No 3D scan", "This part has a picture only; its shape is not inspected.")
+NO_POINTS = Message("No measured points", "The scan of this part is empty.")
+TOO_MANY_POINTS = Message(
+    "Too many points to draw", "The scan has more than 16 million; pictures and maps are shown."
+)
 
+_MOST_POINTS = 2**24 - 2
 _AFTER_MS = 300
 _MAP_WORDS = {"rgb": "colour map", "shape": "shape map", "fused": "fused map"}
+
+
+def missing_cloud(view: PartView) -> Message | None:
+    """Why there is no cloud to look at; None when there is one."""
+    valid = view.valid
+    if valid is None:
+        return NO_SCAN
+    if valid.size > _MOST_POINTS:
+        return TOO_MANY_POINTS
+    return None if valid.any() else NO_POINTS
 
 
 def missing_map(view: PartView, modality: str) -> Message | None:
