@@ -25,6 +25,7 @@ from app.words import (
     verdict_words,
 )
 from app.worker.sentences import Failure
+from inspector_core.types import Verdict
 
 NO_PART = Message("No part", "Choose a part in the strip at the left.")
 
@@ -50,6 +51,7 @@ class Presenter(QObject):
         self._top_bar = top_bar
         self._status = status
         self._messages = messages
+        self._drawn: list[tuple[int, int, Verdict]] | None = None
         self._limits_soon = QTimer(self, singleShot=True, interval=0)
         self._connect_models()
         self._connect_views()
@@ -159,6 +161,7 @@ class Presenter(QObject):
             self._inspector.show_notes(())
             return
         self._stage.show_part(part.view)
+        self._drawn = None
         notes = part.result.notes if part.result is not None else ()
         if not notes and part.registered is not None:
             notes = (*part.registered.sample.notes, *part.registered.notes)
@@ -174,7 +177,7 @@ class Presenter(QObject):
         self._inspector.header.show_verdict(current.verdict, title, reason)
         unit = "mm" if current.part is None else current.part.view.unit
         self._inspector.table.show_defects(current.defects, unit, model.selection.defect)
-        self._stage.set_outlines(current.outlines)
+        self._show_outlines()
         self._stage.set_selected(model.selection.defect or None)
         self._stage.set_summary(summary(current.verdict, current.defects, unit))
         self._show_marks()
@@ -214,6 +217,14 @@ class Presenter(QObject):
         messages = self._controller.messages
         self._messages.show_entry(messages.front, messages.position)
 
+    def _show_outlines(self) -> None:
+        outlines = self._controller.current.outlines
+        # polygons are traced once per defect, so equal ones are the same object
+        drawn = [(entry.number, id(entry.polygons), entry.verdict) for entry in outlines]
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._stage.set_outlines(outlines)
+
     def _show_marks(self) -> None:
         model = self._controller
         scores = [r.score for r in model.session.results if r.score is not None]
@@ -225,7 +236,16 @@ class Presenter(QObject):
         self._controller.selection.select(number)
         defect = self._controller.current.defect(number)
         if defect is not None:
-            self._stage.zoom_to(defect.bbox_px)
+            self._stage.zoom_to(self._surroundings(defect.bbox_px))
+
+    def _surroundings(self, bbox: tuple[int, int, int, int]) -> tuple[float, float, float, float]:
+        """A box around a defect that shows where on the part it is."""
+        part = self._controller.current.part
+        left, _, right, _ = (0, 0, 1, 1) if part is None else part.view.bounds()
+        size = max(bbox[2] - bbox[0], bbox[3] - bbox[1])
+        reach = 0.5 * max(size, 0.12 * (right - left))
+        x, y = (bbox[0] + bbox[2]) / 2, (bbox[1] + bbox[3]) / 2
+        return x - reach, y - reach, x + reach, y + reach
 
     def _hovered(self, x: int, y: int) -> None:
         self._controller.selection.hover((x, y))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from app.model.part_view import Outline, PartView
 from inspector_core.decision.decide import Decider, Decision
-from inspector_core.reports.outlines import region_outline
+from inspector_core.reports.outlines import region_outline, simplified
 from inspector_core.types import Array, Registered, Result, SampleRef, Thresholds, Verdict
 
 
@@ -37,7 +37,8 @@ class OpenPart:
         for defect in () if decision is None else decision.defects:
             key = (*defect.peak_px, *defect.bbox_px, defect.region.area_px)
             if key not in self._polygons:
-                self._polygons[key] = region_outline(defect.region)
+                border = region_outline(defect.region)
+                self._polygons[key] = tuple(simplified(polygon) for polygon in border)
             verdict = Verdict.REJECT if defect.score >= limits.t2 else Verdict.REVIEW
             found.append(Outline(defect.number, self._polygons[key], verdict=verdict))
         return found
