@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -201,11 +201,12 @@ class Window(QMainWindow):
         for offset in range(1, len(regions) + 1):
             target = regions[(place + offset) % len(regions)]
             if target.isVisible() and target.isEnabled():
-                target.setFocus()
+                target.setFocus(Qt.FocusReason.ShortcutFocusReason)
                 return
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        (self.filmstrip.view if self.facts().has_folder else self.start_page).setFocus()
         # one turn of the event loop later the first paint is done
         QTimer.singleShot(0, self.painted.emit)
 

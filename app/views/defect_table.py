@@ -55,7 +55,8 @@ class WhyDelegate(QStyledItemDelegate):
         tokens = current()
         rect = QRectF(option.rect)
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, QColor(tokens.bg3))
+            painter.fillRect(rect.adjusted(0, 0, 0, -1), QColor(tokens.bg3))
+        painter.fillRect(QRectF(rect.x(), rect.bottom() - 1, rect.width(), 1), QColor(tokens.line))
         share = index.data(SHARE_ROLE)
         if share is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from PySide6.QtCore import (
     QItemSelectionModel,
@@ -15,7 +16,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -42,6 +43,11 @@ _Index = QModelIndex | QPersistentModelIndex
 
 ROW, SIDE, BADGE = 60, 48, 14
 _KEPT_PICTURES = 600
+_BY_KEYBOARD = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
 _CHIP_WORDS = {
     None: "All",
     Verdict.REJECT: "Reject",
@@ -75,9 +81,10 @@ class Pictures:
 class PartDelegate(QStyledItemDelegate):
     """Draws one row: picture with the outline of the worst defect, name, verdict line, badge."""
 
-    def __init__(self, pictures: Pictures, parent: QWidget) -> None:
+    def __init__(self, pictures: Pictures, has_ring: Callable[[], bool], parent: QWidget) -> None:
         super().__init__(parent)
         self._pictures = pictures
+        self._has_ring = has_ring
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(SIDE + 100, ROW)
@@ -93,7 +100,7 @@ class PartDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(rect.x(), rect.y(), 3, rect.height()), QColor(tokens.accent))
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, QColor(tokens.bg2))
-        if state & QStyle.StateFlag.State_HasFocus:
+        if state & QStyle.StateFlag.State_HasFocus and self._has_ring():
             painter.setPen(QPen(QColor(tokens.accent), 2))
             painter.drawRect(QRectF(rect).adjusted(1, 1, -1, -1))
         frame = QRectF(rect.x() + 9, rect.center().y() - SIDE / 2 + 0.5, SIDE, SIDE)
@@ -175,6 +182,15 @@ class Strip(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAccessibleName("Parts")
         self.verticalScrollBar().valueChanged.connect(self.rows_shown)
+        self._ring = False
+
+    def has_ring(self) -> bool:
+        """Whether the keyboard brought the focus here; the mouse needs no ring."""
+        return self._ring
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ring = event.reason() in _BY_KEYBOARD
+        super().focusInEvent(event)
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
@@ -213,7 +229,7 @@ class Filmstrip(QWidget):
         self._splits.activated.connect(self._choose_split)
         self.view = Strip()
         self.view.setModel(parts)
-        self.view.setItemDelegate(PartDelegate(self._pictures, self.view))
+        self.view.setItemDelegate(PartDelegate(self._pictures, self.view.has_ring, self.view))
         self._arrange()
         self._soon = QTimer(self, singleShot=True, interval=30)
         self._soon.timeout.connect(self._ask_for_pictures)

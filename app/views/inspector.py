@@ -14,6 +14,9 @@ from app.views.threshold_panel import ThresholdPanel
 from app.views.verdict_header import VerdictHeader
 from inspector_core.colormaps import NAMES
 
+_BAR = 10
+"""Width of the scroll bar, as the style sheet sets it."""
+
 
 class Inspector(QScrollArea):
     """Assembles the column; what stands in it is set by the window."""
@@ -67,6 +70,13 @@ class Inspector(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFixedWidth(INSPECTOR)
         self.setAccessibleName("Inspector")
+        # the bar takes its room from the margin, so that nothing moves when it appears
+        bar = self.verticalScrollBar()
+        bar.rangeChanged.connect(
+            lambda _, top: layout.setContentsMargins(
+                PADDING, PADDING, PADDING - (_BAR if top > 0 else 0), PADDING
+            )
+        )
         self.show_notes(())
 
     def show_notes(self, notes: tuple[str, ...]) -> None:

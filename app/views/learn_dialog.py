@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -16,7 +15,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +22,7 @@ from PySide6.QtWidgets import (
 from app.theme.apply import set_property, set_text_style
 from app.theme.tokens import GAP_L, GAP_M, PADDING
 from app.views.folder_field import FolderField
+from app.views.number_box import ChoiceBox, WholeBox
 from app.views.settings_form import SettingsForm
 from inspector_core.detectors.contract import DetectorInfo
 from inspector_core.settings import Setting, Value
@@ -56,8 +55,8 @@ class LearnDialog(QDialog):
         self._recipes = recipes
         self._folder_follows = True
         self.name_field, self.folder_field = QLineEdit(name), FolderField("Recipe folder")
-        self.detector_box, self.device_box = QComboBox(), QComboBox()
-        self.seed_box = QSpinBox()
+        self.detector_box, self.device_box = ChoiceBox(), ChoiceBox()
+        self.seed_box = WholeBox()
         self.replace_box = QCheckBox("Replace the recipe that lies there")
         self._sentence, self._why, self._problem = QLabel(), QLabel(), QLabel()
         self._area = QScrollArea()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
 from app.theme.apply import set_text_style
 from app.theme.tokens import GAP_M
+from app.views.number_box import ChoiceBox
 
 _GAIN_STEPS = 10
 """Slider steps a doubling of the brightness."""
@@ -28,7 +29,7 @@ class MapsPanel(QWidget):
         self.opacity.setRange(0, 100)
         self.opacity.setPageStep(10)
         self.gain.setRange(0, _GAIN_STEPS * _MOST_DOUBLINGS)
-        self.colours = QComboBox()
+        self.colours = ChoiceBox()
         self.colours.setAccessibleName("Colours of heat maps")
         self.colours.addItems(list(colours))
         self._opacity_text, self._gain_text = QLabel(), QLabel()

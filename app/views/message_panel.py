@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.model.messages import Entry
-from app.theme.apply import current, set_property, set_text_style
+from app.theme.apply import current, set_property, set_text_style, theme
 from app.theme.fonts import text_font
 from app.theme.icons import icon, paint_icon
 from app.theme.tokens import GAP_M, GAP_S, PADDING
@@ -60,6 +60,7 @@ class MessagePanel(QWidget):
         self._older, self._newer, self._close = QToolButton(), QToolButton(), QToolButton()
         self._arrange()
         self._connect()
+        theme().changed.connect(self._recolour)
         self.hide()
 
     def _arrange(self) -> None:
@@ -113,11 +114,7 @@ class MessagePanel(QWidget):
             return
         self._mark.tone = entry.tone
         self._mark.update()
-        strong = f"<b>{escape(entry.what)}</b> · " if entry.what else ""
-        cure = f' <span style="color:{current().text2}">{escape(entry.cure)}</span>'
-        self._text.setText(
-            f"{strong}{escape(entry.sentence).replace(chr(10), '<br>')}{cure if entry.cure else ''}"
-        )
+        self._recolour()
         self._details.setPlainText(entry.details)
         self._unfold.setVisible(bool(entry.details))
         self._unfold.setChecked(False)
@@ -134,6 +131,16 @@ class MessagePanel(QWidget):
     @property
     def entry(self) -> Entry | None:
         return self._entry
+
+    def _recolour(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        strong = f"<b>{escape(entry.what)}</b> · " if entry.what else ""
+        cure = f' <span style="color:{current().text2}">{escape(entry.cure)}</span>'
+        self._text.setText(
+            f"{strong}{escape(entry.sentence).replace(chr(10), '<br>')}{cure if entry.cure else ''}"
+        )
 
     def _copy_text(self) -> None:
         if self._entry is not None:

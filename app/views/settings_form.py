@@ -7,17 +7,15 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QLabel,
     QLineEdit,
-    QSpinBox,
     QWidget,
 )
 
 from app.theme.apply import set_text_style
 from app.theme.tokens import GAP_M
+from app.views.number_box import ChoiceBox, NumberBox, WholeBox
 from inspector_core.settings import Setting, Value
 
 _WIDEST_INT = 2**31 - 1
@@ -71,14 +69,14 @@ class SettingsForm(QWidget):
             self._read[entry.name] = box.isChecked
             return box
         if entry.choices:
-            choice = QComboBox()
+            choice = ChoiceBox()
             choice.addItems(list(entry.choices))
             choice.setCurrentText(str(entry.default))
             choice.currentTextChanged.connect(self.changed)
             self._read[entry.name] = choice.currentText
             return choice
         if entry.kind is int:
-            whole = QSpinBox()
+            whole = WholeBox()
             low, high = entry.low, entry.high
             whole.setRange(
                 -_WIDEST_INT if low is None else int(low),
@@ -96,8 +94,8 @@ class SettingsForm(QWidget):
         self._read[entry.name] = text.text
         return text
 
-    def _number(self, entry: Setting) -> QDoubleSpinBox:
-        number = QDoubleSpinBox()
+    def _number(self, entry: Setting) -> NumberBox:
+        number = NumberBox()
         default = float(entry.default)
         # as many places as the default needs, and two more to move in
         places = len(f"{default:.10f}".rstrip("0").partition(".")[2])

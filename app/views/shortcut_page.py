@@ -10,8 +10,10 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -27,11 +29,18 @@ class ShortcutPage(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Shortcuts")
         page = QWidget()
-        grid = QGridLayout(page)
-        grid.setHorizontalSpacing(4 * GAP_L)
-        grid.setVerticalSpacing(GAP_L)
-        for place, (name, rows) in enumerate(groups.items()):
-            grid.addLayout(_group(name, rows), place // 2, place % 2, Qt.AlignmentFlag.AlignTop)
+        columns = QHBoxLayout(page)
+        columns.setSpacing(4 * GAP_L)
+        half = sum(len(rows) + 1 for rows in groups.values()) / 2
+        column, filled = _column(columns), 0
+        for name, rows in groups.items():
+            if filled >= half:
+                column.addStretch(1)
+                column, filled = _column(columns), 0
+            column.addWidget(_group(name, rows))
+            column.addSpacing(GAP_L)
+            filled += len(rows) + 1
+        column.addStretch(1)
         area = QScrollArea()
         area.setWidget(page)
         area.setWidgetResizable(True)
@@ -42,11 +51,21 @@ class ShortcutPage(QDialog):
         layout.setContentsMargins(PADDING, PADDING, PADDING, PADDING)
         layout.addWidget(area)
         layout.addWidget(buttons)
-        self.resize(720, 620)
+        self.resize(760, 700)
 
 
-def _group(name: str, rows: Sequence[tuple[str, str]]) -> QGridLayout:
-    grid = QGridLayout()
+def _column(columns: QHBoxLayout) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(0)
+    columns.addLayout(column, 1)
+    return column
+
+
+def _group(name: str, rows: Sequence[tuple[str, str]]) -> QWidget:
+    group = QWidget()
+    group.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+    grid = QGridLayout(group)
+    grid.setContentsMargins(0, 0, 0, 0)
     grid.setVerticalSpacing(GAP_S)
     grid.setColumnStretch(0, 1)
     title = QLabel(name)
@@ -58,4 +77,4 @@ def _group(name: str, rows: Sequence[tuple[str, str]]) -> QGridLayout:
         set_text_style(keys, "body", "2")
         grid.addWidget(words, row, 0)
         grid.addWidget(keys, row, 1, Qt.AlignmentFlag.AlignRight)
-    return grid
+    return group

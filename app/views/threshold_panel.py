@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -22,6 +21,7 @@ from app.theme.apply import set_property, set_text_style
 from app.theme.fonts import text_font
 from app.theme.tokens import GAP_M, GAP_S
 from app.views.histogram import Histogram
+from app.views.number_box import NumberBox
 from inspector_core.types import Thresholds
 
 _NAMES = (("t1", "T1 review"), ("t2", "T2 reject"))
@@ -41,7 +41,7 @@ class ThresholdPanel(QWidget):
         super().__init__(parent)
         self.histogram = Histogram()
         self.sliders: dict[str, QSlider] = {}
-        self.boxes: dict[str, QDoubleSpinBox] = {}
+        self.boxes: dict[str, NumberBox] = {}
         self._promise, self._changes, self._report = QLabel(), QLabel(), QLabel()
         self._mark, self._reason = QLabel(), QLabel()
         self.keep, self.back = QPushButton("Keep"), QPushButton("Back")
@@ -151,8 +151,8 @@ class ThresholdPanel(QWidget):
         self.sliders[name] = slider
         return slider
 
-    def _box(self, name: str, title: str) -> QDoubleSpinBox:
-        box = QDoubleSpinBox()
+    def _box(self, name: str, title: str) -> NumberBox:
+        box = NumberBox()
         box.setDecimals(2)
         box.setRange(LOWEST, HIGHEST)
         box.setSingleStep(STEP)
