@@ -88,12 +88,16 @@ def candidate(evidence: Evidence, region: BoolArray, level: float) -> Candidate:
 
 
 def measured_extent(evidence: Evidence, region: BoolArray, level: float) -> tuple[BoolArray, str]:
-    """Connected pixels around the region where the part differs, and the rule that found them."""
+    """Connected pixels around the region where the part differs, and the rule that found them.
+
+    Shape and colour each take part where they reach the level by themselves: good parts deviate by
+    more than 0.1 mm in many places, and a stain's extent must not follow those.
+    """
     from scipy import ndimage
 
     differs = np.zeros(region.shape, bool)
     rules = []
-    if evidence.deviation_mm is not None:
+    if evidence.deviation_mm is not None and _peak(evidence.shape, region) >= level:
         limit = np.full(region.shape, SMALLEST_DEVIATION_MM, np.float32)
         if evidence.spread_mm is not None:
             limit = np.fmax(limit, SPREADS * evidence.spread_mm)
@@ -102,7 +106,7 @@ def measured_extent(evidence: Evidence, region: BoolArray, level: float) -> tupl
             differs |= by_shape
             rules.append("deviation above 0.1 mm and three spreads of the good parts")
     if evidence.rgb is not None:
-        peak = float(np.nanmax(np.where(region, evidence.rgb, np.nan), initial=-np.inf))
+        peak = _peak(evidence.rgb, region)
         if peak >= level:
             differs |= np.nan_to_num(evidence.rgb, nan=-np.inf) >= peak / 2
             rules.append("colour evidence above half its peak")
@@ -118,6 +122,14 @@ def measured_extent(evidence: Evidence, region: BoolArray, level: float) -> tupl
     if touched.size == 0:
         return region, "fused evidence above T1"
     return np.isin(labels, touched), "; ".join(rules)
+
+
+def _peak(values: Array | None, region: BoolArray) -> float:
+    if values is None:
+        return -np.inf
+    inside = values[region]
+    inside = inside[np.isfinite(inside)]
+    return float(inside.max()) if inside.size else -np.inf
 
 
 def catalogue(evidence: Evidence, level: float) -> list[Candidate]:
