@@ -156,9 +156,12 @@ class ScaleStrip(QWidget):
         line = QRectF(bar.left(), 24, bar.width(), _LINE)
         middle = (self._low + self._high) / 2
         left, centre, right = (_signed(v) for v in (self._low, middle, self._high))
+        right = f"{right} {self._unit}"
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft, left)
-        painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, centre)
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight, f"{right} {self._unit}")
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight, right)
+        width = QFontMetricsF(text_font("caption")).horizontalAdvance
+        if width(centre) / 2 + width(right) + 6 < line.width() / 2:
+            painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, centre)
         if self._value is not None:
             share = (self._value - self._low) / (self._high - self._low)
             x = bar.left() + min(max(share, 0.0), 1.0) * bar.width()

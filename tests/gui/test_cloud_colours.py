@@ -131,4 +131,7 @@ def test_that_the_grey_below_a_map_is_the_one_of_the_reports():
     ("highest", "top"), [(0.05, 0.1), (5.0, 5.0), (5.1, 6.0), (21.0, 24.0), (99.0, 100.0)]
 )
 def test_that_the_height_scale_ends_at_a_round_number_above_the_part(highest, top):
-    assert height_top(np.full((8, 8), highest, np.float32)) == pytest.approx(top)
+    heights = np.full((SIDE, SIDE), 1000.0, np.float32)
+    part = made_part()
+    heights[part.foreground] = highest
+    assert height_top(made_part(height_mm=heights)) == pytest.approx(top)

@@ -54,11 +54,14 @@ def scale_table(mode: str, colormap: str) -> Array:
     return opaque(DIVERGING if mode == "deviation" else colormap)
 
 
-def height_top(heights: Array) -> float:
-    """A round number not below the part's height."""
-    seen = heights[::2, ::2]
-    seen = seen[np.isfinite(seen)]
-    highest = float(np.percentile(seen, 99.8)) if len(seen) else 1.0
+def height_top(view: PartView) -> float:
+    """A round number of mm not below the part's height."""
+    assert view.height_mm is not None
+    seen = view.height_mm[::2, ::2]
+    part = np.isfinite(seen)
+    if view.foreground is not None and (part & view.foreground[::2, ::2]).any():
+        part &= view.foreground[::2, ::2]
+    highest = float(np.percentile(seen[part], 99.8)) if part.any() else 1.0
     power = 10.0 ** math.floor(math.log10(max(highest, 0.1)))
     return next(step * power for step in _ROUND if step * power >= highest)
 

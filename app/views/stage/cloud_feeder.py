@@ -105,20 +105,20 @@ class CloudFeeder(QObject):
         if view is None or values is None or self.pending or missing_cloud(view) is not None:
             return
         if in_mm:
-            span = self._scale_in_mm(mode, values, view.unit)
+            span = self._scale_in_mm(mode, view)
             table = cloud_colours.scale_table(mode, self._colormap)
             self._cloud.set_scalars(mode, values, table, span)
         else:
             self._cloud.set_scalars(mode, values, self._lut, (0.0, self._top))
 
-    def _scale_in_mm(self, mode: str, values: Array, unit: str) -> tuple[float, float]:
+    def _scale_in_mm(self, mode: str, view: PartView) -> tuple[float, float]:
         if mode == "deviation":
             span = -self._deviation_reach, self._deviation_reach
-            self.scale.show_range(*span, unit, DIVERGING)
+            self.scale.show_range(*span, view.unit, DIVERGING)
             return span
         # the scale never shrinks, so that parts can be compared while paging through them
-        self._height_top = max(self._height_top, cloud_colours.height_top(values))
-        self.scale.show_range(0.0, self._height_top, unit, self._colormap)
+        self._height_top = max(self._height_top, cloud_colours.height_top(view))
+        self.scale.show_range(0.0, self._height_top, view.unit, self._colormap)
         return 0.0, self._height_top
 
     def _choose(self, mode: str) -> None:
