@@ -145,4 +145,7 @@ def _close(results: Sequence[Result], out: Path, console: Console, *, said_headl
     if said_headless:
         console.say(f"No display: wrote {place} instead of opening the window")
     else:
-        console.say(f"report in {place} (report.pdf, report.html, results.json, results.csv)")
+        files = sorted(
+            entry.name for entry in out.iterdir() if entry.is_file() and entry.name != MARKER
+        )
+        console.say(f"report in {place} ({', '.join(files)})")

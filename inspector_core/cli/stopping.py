@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks the work to stop, the second ends it at once."""
+"""Ctrl-C and SIGTERM: the work ends with its current step, or at once when that takes too long."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
+PATIENCE_S = 0.7
+"""A step may take so long after the first signal; then it is interrupted where it is."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_CAN_WAIT = hasattr(signal, "setitimer")
 
 
 class StopRequest:
-    """Whether the user asked to stop; asking twice raises KeyboardInterrupt where the program is."""
+    """Whether the user asked to stop.
+
+    A job notices between two steps and cleans up in peace. A step that goes on longer than the patience
+    (importing torch), or a second signal, gets a KeyboardInterrupt; cleaning up never does.
+    """
 
     def __init__(self) -> None:
         self._asked = False
 
     def __call__(self) -> bool:
+        if self._asked and _CAN_WAIT:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         return self._asked
 
     def ask(self, number: int = signal.SIGINT, frame: FrameType | None = None) -> None:
@@ -26,8 +35,10 @@ class StopRequest:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
+        if _CAN_WAIT:
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
         with contextlib.suppress(OSError):
-            os.write(2, b"\nStopping after this step; press Ctrl-C again to stop at once.\n")
+            os.write(2, b"\nStopping.\n")
 
 
 @contextlib.contextmanager
@@ -37,10 +48,12 @@ def listening() -> Iterator[StopRequest]:
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.signal(number, request.ask) for number in _SIGNALS}
+    alarm = (signal.SIGALRM,) if _CAN_WAIT else ()
+    before = {number: signal.signal(number, request.ask) for number in (*_SIGNALS, *alarm)}
     try:
         yield request
     finally:
+        request()
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -134,6 +134,43 @@ def test_that_asking_twice_stops_at_once_and_handlers_come_back():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
+def test_that_a_step_that_takes_too_long_is_interrupted_and_cleaned_up(monkeypatch):
+    monkeypatch.setattr(stopping, "PATIENCE_S", 0.05)
+    cleaned = []
+
+    def job():
+        try:
+            yield Progress("Working")
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(20)
+        finally:
+            time.sleep(0.1)  # longer than the patience: cleaning up is not interrupted
+            cleaned.append(True)
+
+    started = time.monotonic()
+    assert executed(lambda args, console: console.run(job())) == 130
+    assert time.monotonic() - started < 5
+    assert cleaned == [True]
+
+
+def test_that_cleaning_up_after_a_step_is_never_interrupted(monkeypatch):
+    monkeypatch.setattr(stopping, "PATIENCE_S", 0.05)
+    cleaned = []
+
+    def job():
+        try:
+            while True:
+                signal.raise_signal(signal.SIGINT)
+                yield Progress("Working")
+        finally:
+            time.sleep(0.2)
+            cleaned.append(True)
+
+    assert executed(lambda args, console: console.run(job())) == 130
+    assert cleaned == [True]
+
+
 @pytest.mark.parametrize("name", main.COMMANDS)
 def test_that_help_of_every_command_has_a_sentence_defaults_and_two_examples(name, capsys):
     assert main.run([name, "--help"]) == 0
