@@ -25,6 +25,9 @@ from inspector_core.types import Defect, Measure, Result, Verdict
 
 ONLY_LISTED = "Results relate only to the parts listed."
 OUTLINES = "Outlines: solid reaches T2, dashed between T1 and T2."
+AT_THE_BEGINNING = (
+    "What was learnt, all settings and versions stand at the beginning of this report."
+)
 HATCHED = "Hatched in close-ups: no measurement."
 
 
@@ -102,7 +105,7 @@ class SummaryText:
 
 def head_facts(model: ReportModel) -> tuple[tuple[str, str], ...]:
     """Label and value of what identifies the report."""
-    recipe = f"{printable(model.recipe.name)} · {model.recipe.sha256[:12] or 'not saved'}"
+    recipe = f"{printable(model.recipe.name)} · {model.recipe.sha256[:8] or 'not saved'}"
     return (
         ("Report", model.report_id),
         ("Issued", moment(model.issued)),
@@ -138,15 +141,15 @@ def columns(unit: str) -> tuple[Column, ...]:
     """Heads of the defect table; `unit` is "mm" or "nominal mm"."""
     return (
         Column("#", "", 0.036),
-        Column("Looks like", "pixel x, y", 0.128, False),
-        Column("Area", f"{unit}²", 0.093),
-        Column("Length", unit, 0.093),
-        Column("Width", unit, 0.093),
-        Column("Height", unit, 0.093),
+        Column("Looks like", "pixel x, y", 0.150, False),
+        Column("Area", f"{unit}²", 0.088),
+        Column("Length", unit, 0.086),
+        Column("Width", unit, 0.086),
+        Column("Height", unit, 0.088),
         Column("Volume", f"{unit}³", 0.094),
-        Column("Position x, y, z", unit, 0.183),
+        Column("Position x, y, z", unit, 0.184),
         Column("Peak", "× usual", 0.072),
-        Column("Why", "", 0.115, False),
+        Column("Why", "", 0.116, False),
     )
 
 
@@ -210,6 +213,7 @@ def _table_notes(result: Result) -> tuple[str, ...]:
     for defect in result.defects:
         if defect.not_measurable:
             reason = printable(defect.not_measurable.rstrip("."))
+            reason = reason.removeprefix("not measurable: ")
             notes.append(f"Defect {defect.number}, not measurable: {reason}.")
     return tuple(notes)
 
@@ -251,7 +255,7 @@ def promise_sentences(model: ReportModel) -> tuple[str, ...]:
 
 
 def how_decided(model: ReportModel, result: Result | None = None) -> tuple[str, ...]:
-    """How it was decided, in words; with the time one part took."""
+    """How it was decided, in words; a part's page in a batch repeats only the rule and its promise."""
     recipe, calibration = model.recipe, model.recipe.calibration
     learnt = (
         f"The detector “{recipe.detector}” learnt what good looks like from "
@@ -259,10 +263,13 @@ def how_decided(model: ReportModel, result: Result | None = None) -> tuple[str, 
         f"{count(len(calibration.scores), 'other')}. No defective part was used."
     )
     rule = rule_sentence(model.thresholds, calibration.minimum_area_px, len(calibration.scores))
-    words = [learnt, rule, " ".join(promise_sentences(model)), _settings(model)]
-    if result is not None and result.timings_s:
-        words[-1] += f" This part took {number(sum(result.timings_s.values()))} s."
-    return tuple(words)
+    promise = " ".join(promise_sentences(model))
+    if result is None:
+        return learnt, rule, promise, _settings(model)
+    last = AT_THE_BEGINNING if model.is_batch else _settings(model)
+    if result.timings_s:
+        last += f" This part took {number(sum(result.timings_s.values()))} s."
+    return (rule, promise, last) if model.is_batch else (learnt, rule, promise, last)
 
 
 def _settings(model: ReportModel) -> str:

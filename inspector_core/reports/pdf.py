@@ -45,6 +45,7 @@ class PdfWriter:
         self.sheet = Sheet(f"{model.title} {model.report_id}", model.recipe.name, model.software)
         self.y = TOP
         self._fresh = True
+        self._continued = ""
 
     @staticmethod
     def names(model: ReportModel) -> tuple[str, ...]:
@@ -62,8 +63,11 @@ class PdfWriter:
         if not self.model.has_page(result):
             return
         text = part_text(self.model, result)
+        self._continued = ""
         if not self._fresh:
             self._next_page()
+        self._fresh = False
+        self._continued = text.title
         self.sheet.anchor(_anchor(result), text.title)
         self._verdict(text)
         if figures is None:
@@ -88,12 +92,14 @@ class PdfWriter:
     # pages
     def _head(self) -> None:
         sheet, model = self.sheet, self.model
-        sheet.words(LEFT, TOP + 3, "Relief Inspector", BODY, TEXT1, bold=True)
+        width = sheet.words(LEFT, TOP + 3, "Relief Inspector", BODY, TEXT1, bold=True)
+        if self._continued:
+            title = shortened(self._continued, NOTE, 80)
+            sheet.words(LEFT + width + 3, TOP + 3, f"{title}, continued", NOTE, TEXT2)
         right = f"{model.title} · {head_facts(model)[1][1]}"
         sheet.words(RIGHT, TOP + 3, right, NOTE, TEXT2, anchor="end")
         sheet.rule(TOP + 5.5, RULE)
         self.y = TOP + 12.5
-        self._fresh = True
 
     def _foot(self) -> None:
         sheet, y = self.sheet, BOTTOM + 4.5
@@ -138,7 +144,6 @@ class PdfWriter:
     # one part
     def _verdict(self, text: PartText) -> None:
         sheet = self.sheet
-        self._fresh = False
         title = shortened(text.title, 11, INNER, bold=True)
         sheet.words(LEFT, self.y, title, 11, TEXT1, bold=True)
         mark = Drawing(9, 9, tuple(furniture.icon(text.verdict, 0, 0, 9)))
@@ -268,9 +273,18 @@ class PdfWriter:
                 self.sheet.words(x + 27, self.y, line, NOTE, TEXT1)
 
     def _inputs(self, text: PartText) -> None:
-        self._section("Inputs, SHA-256", SMALL_LEADING * 3)
-        recipe = self.model.recipe.sha256 or "not saved"
-        rows = [*text.inputs, ("recipe", recipe), ("results.json", self.model.document_sha256)]
+        rows = list(text.inputs) if self.model.is_batch else [*text.inputs, *self._own_hashes()]
+        if rows:
+            self._section("Inputs, SHA-256", SMALL_LEADING * min(len(rows), 4))
+            self._hashes(rows)
+
+    def _own_hashes(self) -> list[tuple[str, str]]:
+        return [
+            ("recipe", self.model.recipe.sha256 or "not saved"),
+            ("results.json", self.model.document_sha256),
+        ]
+
+    def _hashes(self, rows: Sequence[tuple[str, str]]) -> None:
         for path, digest in rows:
             self._room(SMALL_LEADING)
             self.y += SMALL_LEADING
@@ -304,11 +318,10 @@ class PdfWriter:
         self._refused(text.refused)
         yield
         yield from self._all_parts(text.lines)
-        self._section("Content of this report, SHA-256", 8)
-        self.y += SMALL_LEADING
-        sheet.words(LEFT, self.y, model.document_sha256, SMALL, TEXT2, figures=True)
-        note = "results.json, which lists the hashes of all inputs"
-        sheet.words(LEFT + 96, self.y, note, SMALL, TEXT2)
+        self._section("Recipe and results, SHA-256", 8)
+        self._hashes(self._own_hashes())
+        note = "results.json lists the hashes of all inputs."
+        sheet.words(LEFT, self.y + SMALL_LEADING, note, SMALL, TEXT2)
         self._fresh = False
 
     def _tiles(self, counts: Sequence[tuple[Verdict, str, int, str]]) -> None:
@@ -369,6 +382,7 @@ class PdfWriter:
         self.y += 3.4
         for name, x, anchor in _PART_COLUMNS:
             if name != "Labelled" or labelled:
+                name = f"{name} {self.model.unit}²" if name == "Largest" else name
                 self.sheet.words(LEFT + x, self.y, name, NOTE, TEXT1, bold=True, anchor=anchor)
         self.y += 1.6
         self.sheet.rule(self.y, RULE)
@@ -410,7 +424,7 @@ _PART_COLUMNS: tuple[tuple[str, float, Anchor], ...] = (
     ("Score", 106.0, "end"),
     ("p", 119.0, "end"),
     ("Defects", 134.0, "end"),
-    ("Largest mm²", 153.0, "end"),
+    ("Largest", 153.0, "end"),
     ("Labelled", 155.0, "start"),
 )
 

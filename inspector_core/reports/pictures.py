@@ -21,7 +21,7 @@ from inspector_core.colormaps import (
 from inspector_core.decision.fusion import fuse, times_usual
 from inspector_core.geometry.measure import pitch_mm
 from inspector_core.reports.model import PartMaterial, ReportModel
-from inspector_core.reports.outlines import region_outline, simplified
+from inspector_core.reports.outlines import area_px, region_outline, simplified
 from inspector_core.reports.zbuffer import View, measured, render, shading, standard_view
 from inspector_core.types import Array, Defect, Result
 
@@ -36,6 +36,7 @@ _CLOSE_UP = 2.2
 """A close-up is this much larger than its defect."""
 _CLOSE_UP_MM = 12.0
 _CLOSE_UP_PX = 40
+_SPECK_PX, _SPECK_SHARE = 4.0, 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +163,12 @@ class PartPictures:
         return np.asarray(window.of(self.foreground) & ~window.of(self.valid))
 
     def outlines(self, defect: Defect) -> tuple[Array, ...]:
-        """The defect's border in source pixels."""
+        """The defect's border in source pixels; specks and pinholes are left out of the drawing."""
         if defect.number not in self._outlines:
-            paths = tuple(simplified(polygon) for polygon in region_outline(defect.region))
-            self._outlines[defect.number] = paths
+            paths = region_outline(defect.region)
+            least = max(_SPECK_PX, _SPECK_SHARE * defect.region.area_px)
+            large = [path for path in paths if abs(area_px([path])) >= least] or paths[:1]
+            self._outlines[defect.number] = tuple(simplified(path, 0.5) for path in large)
         return self._outlines[defect.number]
 
     def cloud(self, pane_mm: float) -> tuple[Array, View] | None:

@@ -317,6 +317,20 @@ def test_that_pdf_fonts_travel_with_it_and_every_page_says_where_it_is(hostile):
     assert any("raw\\xff\\n" in page for page in pages)
 
 
+def test_that_a_part_starts_on_its_own_page_and_goes_on_under_its_name(tmp_path):
+    many = [
+        result(part, defects=tuple(defect(part, number) for number in range(1, 9)))
+        for part in (sample("first"), sample("second"))
+    ]
+    drain(export(model(many), tmp_path, ["pdf"]))
+    pages = [page.split("\n") for page in pdf_text(tmp_path / "report.pdf")]
+    starts = [k for k, page in enumerate(pages) if "Reject" in page[:6] and k > 0]
+    assert [pages[k][2] for k in starts] == ["first", "second"]
+    assert starts[1] - starts[0] > 1
+    for k in range(starts[0] + 1, starts[1]):
+        assert "first, continued" in pages[k][:3]
+
+
 def test_that_numbers_are_the_same_in_all_formats(single):
     document = json.loads((single / "results.json").read_text(encoding="utf-8"))
     rows = list(csv.DictReader((single / "results.csv").open(encoding="utf-8", newline="")))
