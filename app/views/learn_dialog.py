@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.theme.apply import set_property, set_text_style
+from app.theme.number_box import ChoiceBox, WholeBox
 from app.theme.tokens import GAP_L, GAP_M, PADDING
 from app.views.folder_field import FolderField
-from app.views.number_box import ChoiceBox, WholeBox
 from app.views.settings_form import SettingsForm
 from inspector_core.detectors.contract import DetectorInfo
 from inspector_core.settings import Setting, Value

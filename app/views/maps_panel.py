@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
 from app.theme.apply import set_text_style
+from app.theme.number_box import ChoiceBox
 from app.theme.tokens import GAP_M
-from app.views.number_box import ChoiceBox
 
 _GAIN_STEPS = 10
 """Slider steps a doubling of the brightness."""

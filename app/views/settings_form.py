@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.theme.apply import set_text_style
+from app.theme.number_box import ChoiceBox, NumberBox, WholeBox
 from app.theme.tokens import GAP_M
-from app.views.number_box import ChoiceBox, NumberBox, WholeBox
 from inspector_core.settings import Setting, Value
 
 _WIDEST_INT = 2**31 - 1

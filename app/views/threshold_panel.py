@@ -19,9 +19,9 @@ from app.model.limit_words import LimitWords
 from app.model.thresholds import HIGHEST, LOWEST, STEP
 from app.theme.apply import set_property, set_text_style
 from app.theme.fonts import text_font
+from app.theme.number_box import NumberBox
 from app.theme.tokens import GAP_M, GAP_S
 from app.views.histogram import Histogram
-from app.views.number_box import NumberBox
 from inspector_core.types import Thresholds
 
 _NAMES = (("t1", "T1 review"), ("t2", "T2 reject"))
