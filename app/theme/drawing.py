@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QPainter,
     QPainterPath,
+    QPainterPathStroker,
     QPen,
     QTextLayout,
     QTextOption,
@@ -22,16 +23,39 @@ from app.theme.tokens import TYPE
 MARKER_REACH = 11.0
 """Logical pixels from the linked cursor's centre to the end of its arms."""
 _SMALLEST = 18.0
+_THINNEST, _APART = 9.0, 3.5
 
 
 def legible(path: QPainterPath) -> QPainterPath:
-    """The border itself, or a ring around it where it is too small on the screen to be seen through."""
+    """The border as it is drawn: nothing that it encloses may vanish below the line.
+
+    A ring around what is very small on the screen, a border kept off what is very thin.
+    """
     box = path.boundingRect()
-    if max(box.width(), box.height()) >= _SMALLEST:
+    if max(box.width(), box.height()) < _SMALLEST:
+        ring = QPainterPath()
+        ring.addEllipse(box.center(), _SMALLEST / 2, _SMALLEST / 2)
+        return ring
+    if 2 * _area(path) / max(path.length(), 1.0) >= _THINNEST:
         return path
-    ring = QPainterPath()
-    ring.addEllipse(box.center(), _SMALLEST / 2, _SMALLEST / 2)
-    return ring
+    stroker = QPainterPathStroker()
+    stroker.setWidth(2 * _APART)
+    stroker.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    around = stroker.createStroke(path)
+    around.addPath(path)
+    around.setFillRule(Qt.FillRule.WindingFill)
+    return around.simplified()
+
+
+def _area(path: QPainterPath) -> float:
+    """Square pixels inside a border, by the sum of its trapezoids."""
+    total = 0.0
+    for polygon in path.toSubpathPolygons():
+        points = [(point.x(), point.y()) for point in polygon.toList()]
+        following = [*points[1:], *points[:1]]
+        pairs = zip(points, following, strict=True)
+        total += abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairs)) / 2
+    return total
 
 
 def paint_outline(

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QGraphicsView
 
-from app.model.part_view import Message
+from app.model.part_view import Message, Outline
 from app.theme.apply import apply_theme
 from app.theme.tokens import DARK
 from app.views.image_pane import ImagePane
@@ -122,6 +122,30 @@ def test_that_an_outline_for_review_is_dashed(pane):
     solid = count(pane.grab().toImage(), DARK.outline)
     pane.set_outlines([made_outline(verdict=Verdict.REVIEW)])
     assert count(pane.grab().toImage(), DARK.outline) < solid
+
+
+@pytest.mark.parametrize("width", [1, 2, 12])
+def test_that_a_border_never_hides_what_it_encloses(pane, width):
+    values = np.full((SIDE, SIDE), 0.1, np.float32)
+    values[40 : 40 + width, 20:60] = 2.5
+    pane.show_map(values, TOP)
+    pane.set_lookup(red_above(2.0))
+    corners = np.array([[20, 40], [59, 40], [59, 39 + width], [20, 39 + width]], float)
+    corners += np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
+    pane.set_outlines([Outline(1, (corners,), selected=True)])
+    middle = colour_at(pane, 40, 39.5 + width / 2)
+    assert middle.red() > 200
+    assert middle.blue() < 80
+
+
+def test_that_a_tiny_defect_gets_a_ring_that_can_be_seen(pane):
+    tiny = np.array([[40, 40], [41, 40], [41, 41], [40, 41]], float)
+    pane.set_outlines([Outline(1, (tiny,))])
+    image = pane.grab().toImage()
+    centre = pane.to_screen(40.5, 40.5).toPoint()
+    assert image.pixelColor(centre).name() == "#424242"
+    beside = [image.pixelColor(centre.x() + d, centre.y()).lightness() for d in range(6, 12)]
+    assert max(beside) > 180
 
 
 def test_that_the_defect_at_a_pixel_is_known(pane):

@@ -56,7 +56,7 @@ def colour_table(lut: Array, relief_share: float) -> Array:
     alpha = lut[:, 3].astype(np.float32) / 255
     alpha[0] = 0.0
     grey = np.linspace(0.0, 255.0, SHADES, dtype=np.float32)
-    lit = np.float32(1.0 - relief_share) + np.float32(relief_share) * np.minimum(grey / 140, 1.15)
+    lit = np.float32(1.0 - relief_share) + np.float32(relief_share) * grey / np.float32(255)
     over = lut[:, None, :3] * lit[None, :, None] * alpha[:, None, None]
     under = grey[None, :, None] * (1 - alpha)[:, None, None]
     mixed = np.minimum(over + under + np.float32(0.5), 255.0).astype(np.uint32).reshape(-1, 3)

@@ -29,6 +29,7 @@ class OutlineItem(QGraphicsItem):
         self._paths: dict[int, QPainterPath] = {}
         self._extent = QRectF()
         self._tags: dict[int, QRectF] = {}
+        self._drawn: tuple[QTransform, list[QPainterPath]] | None = None
 
     def show_outlines(self, outlines: Sequence[Outline], extent: QRectF) -> None:
         """`extent`: the picture's rectangle; tags may stand a little outside it."""
@@ -38,6 +39,7 @@ class OutlineItem(QGraphicsItem):
         self._paths = {outline.number: outline_path(outline) for outline in self._outlines}
         self._extent = extent
         self._tags = {}
+        self._drawn = None
         self.update()
 
     def at(self, x: float, y: float, screen: QPointF) -> int | None:
@@ -59,7 +61,10 @@ class OutlineItem(QGraphicsItem):
         to_screen = painter.worldTransform()
         painter.save()
         painter.setWorldTransform(QTransform())
-        mapped = [(o, legible(to_screen.map(self._paths[o.number]))) for o in self._outlines]
+        if self._drawn is None or self._drawn[0] != to_screen:
+            borders = [legible(to_screen.map(self._paths[o.number])) for o in self._outlines]
+            self._drawn = QTransform(to_screen), borders
+        mapped = list(zip(self._outlines, self._drawn[1], strict=True))
         for outline, path in mapped:
             dashed = outline.verdict == Verdict.REVIEW
             paint_outline(painter, path, selected=outline.selected, dashed=dashed)
