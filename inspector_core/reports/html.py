@@ -23,8 +23,8 @@ from inspector_core.reports.pages import (
     DefectRow,
     head_facts,
     part_text,
-    summary_text,
 )
+from inspector_core.reports.summary import summary_text
 from inspector_core.reports.words import printable
 from inspector_core.types import Result, Verdict
 

@@ -17,6 +17,7 @@ from inspector_core.files import json_bytes, sha256_bytes
 from inspector_core.recipe import Recipe
 from inspector_core.reports.document import document_of, identity
 from inspector_core.reports.names import file_names
+from inspector_core.reports.words import printable
 from inspector_core.software import label, versions
 from inspector_core.types import (
     AnomalyMaps,
@@ -169,6 +170,7 @@ def build(
     at different limits (their counts would mean nothing).
     """
     light = tuple(result.without_maps() for result in results)
+    title = printable(title)
     _check(light)
     facts = RecipeFacts.of(recipe)
     limits = next((r.thresholds for r in light if r.thresholds), recipe.thresholds)
@@ -181,7 +183,7 @@ def build(
         title=title,
         report_id=document["report"]["id"],
         issued=moment,
-        software=light[0].software or label(),
+        software=printable(light[0].software or label()),
         versions=used,
         device=next((r.device for r in light if r.device), ""),
         unit=light[0].unit,

@@ -21,17 +21,19 @@ from PIL import Image
 from inspector_core import palette
 from inspector_core.errors import DiskFullError, InputError, OutputError, SettingError
 from inspector_core.progress import Progress, drain
-from inspector_core.reports import EXPORTERS, PartMaterial, export
+from inspector_core.reports import EXPORTERS, PartMaterial, build, export
 from inspector_core.reports.exporting import writer_class
 from inspector_core.reports.words import number, quantity
 from inspector_core.types import Measure, Sample, Verdict
 from tests.core.reports.parts import (
+    ISSUED,
     LIMITS,
     batch,
     defect,
     maps_of,
     material,
     model,
+    recipe,
     result,
     sample,
     small,
@@ -78,7 +80,9 @@ def exported(tmp_path_factory):
 def hostile(tmp_path_factory):
     """A report in all formats on parts with names that try to break out."""
     folder = tmp_path_factory.mktemp("hostile") / "a" / "out"
-    drain(export(model(batch(HOSTILE)), folder, list(EXPORTERS)))
+    odd = recipe(name="<i>raw\udcff", settings={"note": "=1+1\udcff</p>"})
+    report = build(batch(HOSTILE), odd, material, title="<u>\udcffReport", issued=ISSUED)
+    drain(export(report, folder, list(EXPORTERS)))
     return folder
 
 
@@ -285,7 +289,7 @@ def test_that_csv_cells_are_no_formulas_and_numbers_have_points(hostile):
 def test_that_html_escapes_names_and_needs_nothing_from_outside(hostile):
     text = (hostile / "report.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert "<b>&" not in text
+    assert not any(piece in text for piece in ("<b>&", "<i>raw", "=1+1\\xff</p>", "<u>"))
     assert any("<b>&\"'{{ 7 }}" in entry for entry in page.texts)
     assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "form"}
     for _, attributes in page.tags:
@@ -308,11 +312,11 @@ def test_that_pdf_fonts_travel_with_it_and_every_page_says_where_it_is(hostile):
     path = hostile / "report.pdf"
     assert pdf_is_embedded(path)
     pages = pdf_text(path)
-    report = model(batch(HOSTILE))
+    report_id = json.loads((hostile / "results.json").read_text(encoding="utf-8"))["report"]["id"]
     for count, page in enumerate(pages, start=1):
-        assert f"Report {report.report_id} · Results relate only to the parts listed." in page
+        assert f"Report {report_id} · Results relate only to the parts listed." in page
         assert f"Page {count} of " in page
-    assert f"End of report {report.report_id}" in pages[-1]
+    assert f"End of report {report_id}" in pages[-1]
     assert any("名前 / 零件 1" in page for page in pages)
     assert any("raw\\xff\\n" in page for page in pages)
 

@@ -11,7 +11,8 @@ from inspector_core.assets import resource
 from inspector_core.errors import InputError
 from inspector_core.files import json_bytes
 from inspector_core.reports import build
-from inspector_core.reports.pages import part_text, promise_sentences, summary_text
+from inspector_core.reports.pages import part_text, promise_sentences
+from inspector_core.reports.summary import summary_text
 from inspector_core.types import Measure, Thresholds, Verdict
 from tests.core.reports.parts import ISSUED, batch, defect, material, model, recipe, result, sample
 
