@@ -73,6 +73,7 @@ class PartView:
     gain: float = 1.0
     message: Message | None = None
     _shape: tuple[int, int] = field(init=False, repr=False, compare=False, default=(0, 0))
+    _valid: Array | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         arrays = [(name, getattr(self, name)) for name in (*_PICTURES, *_PLANES)]
@@ -84,6 +85,8 @@ class PartView:
             if value.shape != expected:
                 raise ValueError(f"{name} is {value.shape}, expected {expected}")
             object.__setattr__(self, name, frozen_array(value))
+        if self.xyz is not None:
+            object.__setattr__(self, "_valid", frozen_array(np.isfinite(self.xyz[..., 2])))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -98,7 +101,7 @@ class PartView:
     @property
     def valid(self) -> Array | None:
         """(H, W) bool, pixels with a measured point; None without a cloud."""
-        return None if self.xyz is None else np.isfinite(self.xyz[..., 2])
+        return self._valid
 
     def bounds(self) -> tuple[float, float, float, float]:
         """(x0, y0, x1, y1) in pixels around the part, or around the whole picture; outer edges."""

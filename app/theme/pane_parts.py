@@ -20,6 +20,7 @@ _BY_KEYBOARD = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
     Qt.FocusReason.ShortcutFocusReason,
+    Qt.FocusReason.OtherFocusReason,
 )
 
 

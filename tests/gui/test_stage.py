@@ -327,6 +327,17 @@ def test_that_a_mode_chosen_on_the_cloud_is_told(stage, qtbot):
     assert stage.cloud_pane.mode == "height"
 
 
+def test_that_the_keyboard_can_be_given_to_the_stage_and_shows_where_it_is(stage, qtbot):
+    stage.activateWindow()
+    stage.setFocus()
+    qtbot.waitUntil(stage.rgb_pane.hasFocus)
+    edge = stage.rgb_pane.grab().toImage().pixelColor(0, 200)
+    assert edge.name() == DARK.accent
+    qtbot.keyClick(stage.rgb_pane, Qt.Key.Key_Tab)
+    assert not stage.rgb_pane.hasFocus()
+    assert stage.rgb_pane.grab().toImage().pixelColor(0, 200).name() != DARK.accent
+
+
 def test_that_a_wrong_mode_is_refused(stage):
     with pytest.raises(ValueError, match="no colour mode 'heat'"):
         stage.set_cloud_mode("heat")

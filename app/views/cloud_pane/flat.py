@@ -20,11 +20,10 @@ class Flat:
         self._valid: Array = np.zeros((0, 0), bool)
         self._picture = QImage()
 
-    def show(self, xyz: Array, colouring: Colouring) -> None:
-        """Show other points, (H, W, 3) mm."""
+    def show(self, xyz: Array) -> None:
+        """Show other points, (H, W, 3) mm; their colours are to follow."""
         self._valid = np.isfinite(xyz[..., 2])
         self.version += 1
-        self.recolour(colouring)
 
     def recolour(self, colouring: Colouring) -> None:
         """Same points, other colours."""

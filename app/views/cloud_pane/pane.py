@@ -63,6 +63,7 @@ class CloudPane(QWidget):
         self._tags: dict[int, QRectF] = {}
         self._marker: tuple[float, float] | None = None
         self._asked = False
+        self._colours_wanted = True
         self._steered = False
         self._build()
         theme().changed.connect(self._recolour)
@@ -119,7 +120,8 @@ class CloudPane(QWidget):
         self._palette.set_part(xyz, rgb, foreground, normals)
         self._centre_points = _some_of(xyz, foreground)
         if self._projection is not None:
-            self._projection.show(xyz, self._palette.colouring())
+            self._projection.show(xyz)
+        self._repaint_points()
         if first or self._is_out_of_sight():
             self.reset_view()
         self.update()
@@ -304,15 +306,15 @@ class CloudPane(QWidget):
         self._recolour()
         self._resized()
         if self._xyz is not None:
-            self._projection.show(self._xyz, self._palette.colouring())
+            self._projection.show(self._xyz)
             self.reset_view()
-        self.update()
+        self._repaint_points()
         self.prepared.emit()
 
     def _repaint_points(self) -> None:
-        if self._projection is not None and self._xyz is not None:
-            self._projection.recolour(self._palette.colouring())
-            self.update()
+        # the colours are made when they are painted: many changes may come before
+        self._colours_wanted = True
+        self.update()
 
     def _recolour(self) -> None:
         if isinstance(self._projection, Solid):
@@ -326,6 +328,9 @@ class CloudPane(QWidget):
         if self._projection is None or self._xyz is None:
             painter.fillRect(self.rect(), QColor(current().view))
             return
+        if self._colours_wanted:
+            self._colours_wanted = False
+            self._projection.recolour(self._palette.colouring())
         painter.drawImage(QPointF(0, 0), self._projection.frame())
         key = (self._projection.version, self._lifted)
         if self._drawn is None or self._drawn[0] != key:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from PySide6.QtGui import QImage
 
+from app.views.cloud_pane.shading import Colouring
 from inspector_core.types import Array
 
 
@@ -15,6 +16,14 @@ class Projection(Protocol):
     @property
     def version(self) -> int:
         """Grows whenever points may be at other places of the screen, or hidden by others."""
+        ...
+
+    def show(self, xyz: Array) -> None:
+        """Show other points, (H, W, 3) mm; their colours are to follow."""
+        ...
+
+    def recolour(self, colouring: Colouring) -> None:
+        """Same points, other colours in the next frame."""
         ...
 
     def frame(self) -> QImage:

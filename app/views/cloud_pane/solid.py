@@ -56,20 +56,19 @@ class Solid(QObject):
             self._camera = camera
             self._invalidate()
 
-    def show(self, xyz: Array, colouring: Colouring) -> None:
-        """Show other points, (H, W, 3) mm."""
+    def show(self, xyz: Array) -> None:
+        """Show other points, (H, W, 3) mm; their colours are to follow."""
         self._xyz = xyz
         self._scene.set_points(xyz)
         # the numbers of the points before mean nothing any more
         self._numbers = np.full_like(self._numbers, -1)
+        self._colouring = None
         self._invalidate()
-        self.recolour(colouring)
 
     def recolour(self, colouring: Colouring) -> None:
-        """Same points, other colours: nothing is drawn anew."""
+        """Same points, other colours in the next frame: nothing is drawn anew."""
         self._colouring = colouring
         self._image = None
-        self.changed.emit()
 
     def set_background(self, colour: QColor) -> None:
         """Colour where there is no point."""

@@ -62,7 +62,7 @@ class PaneGrid(QWidget):
         self._current = wanted
         if wanted and self.isAncestorOf(self.focusWidget() or self):
             # before the others are hidden, or Qt passes the keyboard on as if by Tab
-            self._panes[wanted - 1].setFocus(Qt.FocusReason.OtherFocusReason)
+            self._panes[wanted - 1].setFocus(Qt.FocusReason.MouseFocusReason)
         for place, pane in enumerate(self._panes, start=1):
             pane.setVisible(wanted in (0, place))
         self._upper.setVisible(wanted <= _UPPER)

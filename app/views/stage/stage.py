@@ -66,6 +66,7 @@ class Stage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.grid)
+        self.setFocusProxy(self.rgb_pane)
         self._words = words.StageWords(self, self.grid.maps_area)
         self._cursor = LinkedCursor(
             self._image_panes(), self.cloud_pane, self.legend, self._feeder.scale
