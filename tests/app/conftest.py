@@ -9,16 +9,16 @@ from app.model.thresholds import ThresholdModel
 from app.model.undo import UndoStack
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(qapp) -> Session:
     return Session()
 
 
-@pytest.fixture()
+@pytest.fixture
 def undo(qapp) -> UndoStack:
     return UndoStack()
 
 
-@pytest.fixture()
+@pytest.fixture
 def limits(session: Session, undo: UndoStack) -> ThresholdModel:
     return ThresholdModel(session, undo)

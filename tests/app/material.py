@@ -48,7 +48,9 @@ def make_result(part_id: str, score: float | None, limits: Thresholds) -> Result
     word = (
         Verdict.REJECT
         if score >= limits.t2
-        else Verdict.REVIEW if score >= limits.t1 else Verdict.ACCEPT
+        else Verdict.REVIEW
+        if score >= limits.t1
+        else Verdict.ACCEPT
     )
     return Result(
         part_id, split, label, word, "", scores={"fused": score}, p_value=0.1, thresholds=limits

@@ -88,7 +88,13 @@ def test_that_the_accent_is_on_the_next_sensible_action(facts, expected):
 
 def test_that_only_cancel_makes_sense_for_the_engine_while_it_is_busy():
     busy = Facts(
-        has_folder=True, n_parts=5, n_good=5, has_recipe=True, n_results=5, is_busy=True, has_part=True
+        has_folder=True,
+        n_parts=5,
+        n_good=5,
+        has_recipe=True,
+        n_results=5,
+        is_busy=True,
+        has_part=True,
     )
     for name in ("recipe.learn", "parts.inspect", "part.inspect", "report.export", "folder.open"):
         assert not by_id(name).when(busy), name

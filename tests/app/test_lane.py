@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from inspector_core.errors import InputError
 from inspector_core.progress import Progress
 
 
-@pytest.fixture()
+@pytest.fixture
 def lane(qapp):
     lane = Lane()
     lane.start()
@@ -169,10 +170,9 @@ def test_that_a_fault_of_ours_is_named_and_keeps_its_traceback_for_the_details()
 
 
 def test_that_an_operating_system_error_names_file_and_reason():
-    try:
-        open("/none/such")
-    except OSError as error:
-        assert failure_of(error).sentence == "/none/such: No such file or directory."
+    with pytest.raises(OSError, match="No such file") as raised:
+        Path("/none/such").read_bytes()
+    assert failure_of(raised.value).sentence == "/none/such: No such file or directory."
 
 
 def test_that_emitting_a_bool_leaves_its_reference_count_alone(qapp):

@@ -11,10 +11,10 @@ from inspector_core.types import Thresholds, Verdict
 from tests.app.material import make_recipe, make_result, make_scan
 
 LIMITS = Thresholds(1.2, 1.5)
-IDS = tuple(f"test/dent/{i:03d}" for i in range(4)) + ("train/good/000",)
+IDS = (*(f"test/dent/{i:03d}" for i in range(4)), "train/good/000")
 
 
-@pytest.fixture()
+@pytest.fixture
 def parts(session, limits) -> PartList:
     return PartList(session, limits)
 
@@ -38,9 +38,7 @@ def test_that_a_name_is_as_people_say_it(session):
     assert display_name(session.ref("test/dent/003")) == "dent / 003"
 
 
-def test_that_a_filter_shows_parts_with_that_verdict_at_the_limits_in_force(
-    session, limits, parts
-):
+def test_that_a_filter_shows_parts_with_that_verdict_at_the_limits_in_force(session, limits, parts):
     inspect(session, {IDS[0]: 3.0, IDS[1]: 1.3, IDS[2]: 0.4})
     parts.set_filter(Verdict.REJECT)
     assert parts.ids() == [IDS[0]]
@@ -53,7 +51,7 @@ def test_that_a_filter_shows_parts_with_that_verdict_at_the_limits_in_force(
 def test_that_a_row_says_verdict_and_p_value(session, parts):
     inspect(session, {IDS[0]: 3.0})
     index = parts.index(0)
-    assert index.data(LINE_ROLE) == "reject · p 0.1"
+    assert index.data(LINE_ROLE) == "reject · p 0.10"
     assert Verdict(index.data(VERDICT_ROLE)) is Verdict.REJECT
     assert parts.index(1).data(LINE_ROLE) == "not inspected"
 
@@ -82,9 +80,7 @@ def test_that_ten_thousand_parts_follow_a_limit_within_a_frame(session, limits, 
     ids = [f"test/dent/{i:05d}" for i in range(10_000)]
     session.set_scan(make_scan(*ids))
     session.set_recipe(make_recipe((1.0,) * 20, LIMITS.t1, LIMITS.t2))
-    session.set_results(
-        make_result(name, 0.5 + i / 5_000, LIMITS) for i, name in enumerate(ids)
-    )
+    session.set_results(make_result(name, 0.5 + i / 5_000, LIMITS) for i, name in enumerate(ids))
     times = []
     for value in (1.51, 1.52, 1.53, 1.54, 1.55):
         started = time.perf_counter()

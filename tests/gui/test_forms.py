@@ -69,7 +69,12 @@ def learn(qtbot, tmp_path) -> LearnDialog:
     qtbot.addWidget(owner)
     scan = tiny_scan()
     yield LearnDialog(
-        (Flat.info,), settings_of, lambda seed: about_learning(scan, seed), "blocks", tmp_path, owner
+        (Flat.info,),
+        settings_of,
+        lambda seed: about_learning(scan, seed),
+        "blocks",
+        tmp_path,
+        owner,
     )
 
 

@@ -92,7 +92,9 @@ def test_that_undo_takes_a_moved_limit_back_and_its_name_says_so(inspected):
     before = model.limits.current
     model.limits.set_t2(round(before.t2 + 0.4, 2))
     window.refresh()
-    assert window.actions_["edit.undo"].text() == f"Undo limit {before.t2:.2f} → {before.t2 + 0.4:.2f}"
+    assert (
+        window.actions_["edit.undo"].text() == f"Undo limit {before.t2:.2f} → {before.t2 + 0.4:.2f}"
+    )
     window.actions_["edit.undo"].trigger()
     assert model.limits.current == before
 
@@ -317,11 +319,12 @@ def test_that_side_columns_can_be_hidden(bench):
 
 def test_that_the_window_keeps_answering_while_the_engine_inspects(inspected):
     model = inspected.controller
-    gaps, last = [], [time.perf_counter()]
+    # processor time of this thread: how long it works without looking at events, on any machine
+    bursts, last = [], [time.thread_time()]
 
     def beat() -> None:
-        now = time.perf_counter()
-        gaps.append(now - last[0])
+        now = time.thread_time()
+        bursts.append(now - last[0])
         last[0] = now
 
     timer = QTimer(interval=5)
@@ -330,5 +333,5 @@ def test_that_the_window_keeps_answering_while_the_engine_inspects(inspected):
     model.inspect()
     inspected.rest()
     timer.stop()
-    # generous: tests share the machine; benchmarks/bench_window.py holds the budget
-    assert max(gaps) < 0.5
+    # generous: benchmarks/bench_window.py holds the budget
+    assert max(bursts) < 0.3

@@ -50,7 +50,9 @@ def unreadable(ref: SampleRef) -> Sample:
     raise InputError(f"{ref.id}: file ends early (1 of 2 MB)", cure="copy it again")
 
 
-def refs(count: int, first: int, split: str, label: str = "good", **options: object) -> list[SampleRef]:
+def refs(
+    count: int, first: int, split: str, label: str = "good", **options: object
+) -> list[SampleRef]:
     """References to blocks with consecutive seeds."""
     return [
         SampleRef(f"{split}/{label}/{seed:03d}", split, label, {}, block, {"seed": seed, **options})
