@@ -58,11 +58,13 @@ class Controller(QObject):
     """Owns the models and the lane.
 
     thumbnail(id, QImage, (W, H)) : a small picture is ready.
-    explained(Nearest or None) : the nearest good part at the defect in question.
+    comparing() : the nearest good part is being looked for.   explained(Nearest or None) : found, or the
+    method cannot say.
     exported(paths) : a report was written.
     """
 
     thumbnail = Signal(str, object, object)
+    comparing = Signal()
     explained = Signal(object)
     exported = Signal(object)
 
@@ -403,7 +405,7 @@ class Controller(QObject):
             self._arrived(progress.result)
 
     def _explain_later(self) -> None:
-        self.explained.emit(None)
+        self.comparing.emit()
         self._explain_soon.start()
 
     def _explain(self) -> None:

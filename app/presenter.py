@@ -77,6 +77,7 @@ class Presenter(QObject):
         current.part_changed.connect(self.show_part)
         current.decision_changed.connect(self.show_decision)
         model.selection.defect_changed.connect(self.show_selected)
+        model.comparing.connect(self.show_comparing)
         model.explained.connect(self.show_nearest)
         model.thumbnail.connect(self._filmstrip.show_thumbnail)
         model.messages.changed.connect(self.show_message)
@@ -187,13 +188,17 @@ class Presenter(QObject):
         self._inspector.table.show_selected(number)
         self._stage.set_selected(number or None)
 
+    def show_comparing(self) -> None:
+        """The nearest good part is not known yet."""
+        waits = bool(self._controller.current.defects)
+        self._inspector.nearest.show_nothing("Comparing…" if waits else "Shown for a defect.")
+
     def show_nearest(self, nearest: Nearest | None) -> None:
         """The nearest good part at the defect in question."""
         view = self._inspector.nearest
         current = self._controller.current
         if nearest is None:
-            has_defects = bool(current.defects)
-            view.show_nothing("" if has_defects else "Shown for a defect.")
+            view.show_nothing("This detector does not say.")
             return
         unit = "mm" if current.part is None else current.part.view.unit
         why = nearest.explanation

@@ -138,11 +138,11 @@ class DefectRows(QAbstractTableModel):
         if column == NAME:
             return defect.name
         if column == AREA:
-            return rounded(defect.area_mm2)
+            return rounded(defect.area_mm2, 1)
         if column == SIZE:
             if defect.length_mm is None or defect.width_mm is None:
                 return NOTHING
-            return f"{rounded(defect.length_mm)} × {rounded(defect.width_mm)}"
+            return f"{rounded(defect.length_mm, 1)} × {rounded(defect.width_mm, 1)}"
         if column == DEPTH:
             return rounded(defect.height_mm)
         return ""
@@ -150,6 +150,8 @@ class DefectRows(QAbstractTableModel):
     def _tip(self, defect: Defect, column: int) -> str:
         if column == WHY:
             return why_text(defect.colour_share)
+        if column == NAME:
+            return defect.name
         if defect.not_measurable and column in (AREA, SIZE, DEPTH):
             return f"Not measurable: {defect.not_measurable}"
         measures = {
@@ -176,13 +178,13 @@ class DefectRows(QAbstractTableModel):
         )[section]
 
 
-def rounded(measure: Measure | None) -> str:
-    """A value with as many digits as its uncertainty carries, a dash when there is none."""
+def rounded(measure: Measure | None, most: int = 2) -> str:
+    """A value with as many digits as its uncertainty carries, at most so many places; a dash for none."""
     if measure is None:
         return NOTHING
     spread = abs(measure.uncertainty)
-    places = 2 if spread <= 0 else 1 - math.floor(math.log10(spread))
-    places = min(max(0, places), 2)
+    places = most if spread <= 0 else 1 - math.floor(math.log10(spread))
+    places = min(max(0, places), most)
     value = round(measure.value, places) + 0.0
     return f"{value:.{places}f}".replace("-", "−")
 

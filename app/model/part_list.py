@@ -180,4 +180,4 @@ class PartList(QAbstractListModel):
 def p_text(result: Result) -> str:
     """The p-value with two significant digits, as many as its sample carries."""
     p = result.p_value
-    return "" if p is None else f"{p:.2g}" if p >= 0.1 else f"{p:.3f}"
+    return "" if p is None else f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"

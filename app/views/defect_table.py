@@ -39,7 +39,7 @@ from inspector_core.types import Defect, LengthUnit
 
 ROW = 28
 ROWS_SHOWN = 4
-_WIDTHS = {NUMBER: 22, AREA: 42, SIZE: 76, DEPTH: 44, WHY: 42}
+_WIDTHS = {NUMBER: 22, AREA: 46, SIZE: 84, DEPTH: 46, WHY: 40}
 _BAR = 5.0
 
 
@@ -85,6 +85,7 @@ class DefectTable(QTableView):
         self.setFont(text_font("note"))
         self.setAccessibleName("Defects")
         self.setShowGrid(False)
+        self.setStyleSheet("QTableView::item { padding: 0 2px; }")
         self.setWordWrap(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -74,8 +74,8 @@ class ThresholdPanel(QWidget):
             label.setTextFormat(Qt.TextFormat.RichText)
             label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._promise)
-        layout.addWidget(self._changes)
         layout.addWidget(self._report)
+        layout.addWidget(self._changes)
         layout.addLayout(self._foot())
         layout.addWidget(self._reason)
         # texts of two lines keep their room, so that nothing below jumps while the slider moves
