@@ -82,7 +82,7 @@ def made(qapp, tmp_path_factory) -> Iterator[tuple]:
         assert not controller.lane.isRunning()
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench(made, qtbot) -> Bench:
     window, engine = made
     while window.controller.messages.front is not None:
@@ -90,7 +90,7 @@ def bench(made, qtbot) -> Bench:
     return Bench(window, engine, qtbot)
 
 
-@pytest.fixture()
+@pytest.fixture
 def inspected(bench) -> Bench:
     """The bench with an inspected sample at the recipe's limits."""
     model = bench.controller

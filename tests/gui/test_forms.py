@@ -26,7 +26,7 @@ class Examples:
     way: Literal["near", "far"] = setting("near", choices=("near", "far"), help="Which way.")
 
 
-@pytest.fixture()
+@pytest.fixture
 def form(qtbot) -> SettingsForm:
     form = SettingsForm(declared(Examples))
     qtbot.addWidget(form)
@@ -63,7 +63,7 @@ def test_that_a_unit_stands_behind_the_value_and_not_in_the_name(form):
     assert form.editors["reach_mm"].text() == "1.50 mm"
 
 
-@pytest.fixture()
+@pytest.fixture
 def learn(qtbot, tmp_path) -> LearnDialog:
     owner = QWidget()
     qtbot.addWidget(owner)
