@@ -68,7 +68,7 @@ def learn(qtbot, tmp_path) -> LearnDialog:
     owner = QWidget()
     qtbot.addWidget(owner)
     scan = tiny_scan()
-    yield LearnDialog(
+    dialog = LearnDialog(
         (Flat.info,),
         settings_of,
         lambda seed: about_learning(scan, seed),
@@ -76,6 +76,8 @@ def learn(qtbot, tmp_path) -> LearnDialog:
         tmp_path,
         owner,
     )
+    yield dialog
+    owner.deleteLater()
 
 
 def test_that_learning_says_what_is_held_out_and_what_can_be_promised(learn):
