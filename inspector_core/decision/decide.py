@@ -10,7 +10,7 @@ from inspector_core.decision.fusion import fuse, times_usual
 from inspector_core.decision.measures import Surface, measured
 from inspector_core.decision.thresholds import p_value
 from inspector_core.decision.verdict import verdict_of
-from inspector_core.geometry.measure import pitch_mm, vertex_areas
+from inspector_core.geometry.measure import pitch_mm
 from inspector_core.types import (
     AnomalyMaps,
     Calibration,
@@ -54,9 +54,7 @@ class Decider:
         assert self.maps.fused is not None
         xyz = part.sample.xyz
         pitch = None if xyz is None else pitch_mm(xyz, part.foreground & part.valid)
-        self._surface = (
-            None if xyz is None or pitch is None else Surface(xyz, vertex_areas(xyz), pitch)
-        )
+        self._surface = None if xyz is None or pitch is None else Surface.of(xyz, pitch)
         scaled = {
             name: None if values is None else times_usual(values, usual[name])
             for name in ("rgb", "shape", "fused")

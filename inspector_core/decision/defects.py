@@ -20,6 +20,7 @@ MERGE_MM = 1.0
 SMALLEST_DEVIATION_MM = 0.1
 SPREADS = 3.0
 """The part differs where |deviation| exceeds 0.1 mm and three spreads of the good parts."""
+FALLBACK = "fused evidence above T1"
 REACH_MM = 3.0
 """An extent stays within this distance of the region, or within the region's own size if larger."""
 
@@ -90,28 +91,14 @@ def candidate(evidence: Evidence, region: BoolArray, level: float) -> Candidate:
 def measured_extent(evidence: Evidence, region: BoolArray, level: float) -> tuple[BoolArray, str]:
     """Connected pixels around the region where the part differs, and the rule that found them.
 
-    Shape and colour each take part where they reach the level by themselves: good parts deviate by
-    more than 0.1 mm in many places, and a stain's extent must not follow those.
+    By shape where shape reaches the level, otherwise by colour: the deviation in mm is the sharper of
+    the two, and good parts deviate by more than 0.1 mm in places that a stain must not follow.
     """
+    differs, rule = _differs(evidence, region, level)
+    if differs is None:
+        return region, FALLBACK
     from scipy import ndimage
 
-    differs = np.zeros(region.shape, bool)
-    rules = []
-    if evidence.deviation_mm is not None and _peak(evidence.shape, region) >= level:
-        limit = np.full(region.shape, SMALLEST_DEVIATION_MM, np.float32)
-        if evidence.spread_mm is not None:
-            limit = np.fmax(limit, SPREADS * evidence.spread_mm)
-        by_shape = np.abs(np.nan_to_num(evidence.deviation_mm)) > limit
-        if (by_shape & region).any():
-            differs |= by_shape
-            rules.append("deviation above 0.1 mm and three spreads of the good parts")
-    if evidence.rgb is not None:
-        peak = _peak(evidence.rgb, region)
-        if peak >= level:
-            differs |= np.nan_to_num(evidence.rgb, nan=-np.inf) >= peak / 2
-            rules.append("colour evidence above half its peak")
-    if not rules:
-        return region, "fused evidence above T1"
     rows, columns = np.nonzero(region)
     size = max(np.ptp(rows), np.ptp(columns)) + 1
     reach = max(REACH_MM / evidence.pitch if evidence.pitch else 10.0, size / 2)
@@ -120,8 +107,26 @@ def measured_extent(evidence: Evidence, region: BoolArray, level: float) -> tupl
     touched = np.unique(labels[region & near])
     touched = touched[touched > 0]
     if touched.size == 0:
-        return region, "fused evidence above T1"
-    return np.isin(labels, touched), "; ".join(rules)
+        return region, FALLBACK
+    return np.isin(labels, touched), rule
+
+
+def _differs(evidence: Evidence, region: BoolArray, level: float) -> tuple[BoolArray | None, str]:
+    """(H, W) bool where the part differs in the way that made this region, and the rule; None: unknown."""
+    if evidence.deviation_mm is not None and _peak(evidence.shape, region) >= level:
+        limit = np.full(region.shape, SMALLEST_DEVIATION_MM, np.float32)
+        if evidence.spread_mm is not None:
+            limit = np.fmax(limit, SPREADS * evidence.spread_mm)
+        differs = np.abs(np.nan_to_num(evidence.deviation_mm)) > limit
+        if (differs & region).any():
+            return differs, "deviation above 0.1 mm and three spreads of the good parts"
+    peak = _peak(evidence.rgb, region)
+    if evidence.rgb is not None and peak >= level:
+        return (
+            np.nan_to_num(evidence.rgb, nan=-np.inf) >= peak / 2,
+            "colour evidence above half its peak",
+        )
+    return None, FALLBACK
 
 
 def _peak(values: Array | None, region: BoolArray) -> float:

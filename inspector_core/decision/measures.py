@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from inspector_core.decision.defects import Candidate, Evidence
-from inspector_core.geometry.measure import grown, ring_deviation, smallest_rectangle
+from inspector_core.geometry.measure import (
+    grown,
+    ring_deviation,
+    smallest_rectangle,
+    vertex_areas,
+)
 from inspector_core.types import Array, Defect, Measure, Region
 
 FEWEST_POINTS = 20
@@ -19,6 +24,10 @@ SMALL_HEIGHT_MM = 0.1
 """Heights below this, or below their own uncertainty, are no shape to be named after."""
 
 
+STEEPEST = 1 / math.cos(math.radians(30))
+"""Area of a point at most, in squares of the pitch: steeper triangles bridge a step between surfaces."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surface:
     """What measuring needs of a part: xyz (H, W, 3) mm, areas (H, W) mm² a point, pitch in mm."""
@@ -26,6 +35,11 @@ class Surface:
     xyz: Array
     areas: Array
     pitch: float
+
+    @classmethod
+    def of(cls, xyz: Array, pitch: float) -> Surface:
+        """The surface of a cloud whose points lie `pitch` mm apart on the part."""
+        return cls(xyz, np.minimum(vertex_areas(xyz), STEEPEST * pitch**2), pitch)
 
 
 @dataclass(frozen=True, slots=True)
