@@ -9,6 +9,9 @@ from markupsafe import Markup, escape
 from inspector_core.reports.drawing import Box, Drawing, Line, Raster, Shape, Words
 
 
+FONTS = "Inter, sans-serif"
+
+
 def svg(drawing: Drawing, css_class: str = "") -> Markup:
     """The drawing as an `svg` element whose units are millimetres of paper."""
     body = Markup("").join(_shape(shape) for shape in drawing.shapes)
@@ -20,7 +23,9 @@ def svg(drawing: Drawing, css_class: str = "") -> Markup:
         else Markup(' aria-hidden="true"')
     )
     kind = Markup(' class="{}"').format(css_class) if css_class else ""
-    return Markup('<svg{} viewBox="0 0 {} {}"{}>{}</svg>').format(kind, width, height, role, body)
+    return Markup(
+        '<svg{} viewBox="0 0 {w} {h}" style="aspect-ratio:{w}/{h}" font-family="{}"{}>{}</svg>'
+    ).format(kind, FONTS, role, body, w=width, h=height)
 
 
 def _n(value: float) -> str:
