@@ -47,7 +47,7 @@ def _tangents(xyz: Array, valid: Array, window_px: int) -> tuple[list[Array], li
 
     Where the valid pixels of a window lie on one line, the slopes are zero.
     """
-    count, u, v, uu, uv, vv = _window_moments(valid.astype(np.float64), window_px, order=2)
+    count, u, v, uu, uv, vv = window_moments(valid.astype(np.float64), window_px, order=2)
     np.maximum(count, 1.0, out=count)
     mean_u, mean_v = u / count, v / count
     uu -= u * mean_u
@@ -58,7 +58,7 @@ def _tangents(xyz: Array, valid: Array, window_px: int) -> tuple[list[Array], li
     somewhere = xyz.reshape(-1, 3)[np.argmax(valid)].astype(np.float64)
     for axis in range(3):
         values = np.where(valid, xyz[..., axis] - somewhere[axis], 0.0)
-        f, fu, fv = _window_moments(values, window_px, order=1)
+        f, fu, fv = window_moments(values, window_px, order=1)
         fu -= f * mean_u
         fv -= f * mean_v
         fu[flat] = fv[flat] = 0.0
@@ -67,13 +67,18 @@ def _tangents(xyz: Array, valid: Array, window_px: int) -> tuple[list[Array], li
     return along_columns, along_rows
 
 
-def _window_moments(values: Array, window_px: int, order: int) -> list[Array]:
-    """Sums over the window of values times 1, u, v (and u², uv, v² for order 2); u counts columns."""
+def window_moments(values: Array, window_px: int, order: int) -> list[Array]:
+    """Sums over a square window of values times 1; u, v; u², uv, v², up to an order of 0 to 2.
+
+    values : (H, W), counted as 0 beyond the edge.   u counts columns, v rows from the middle.
+    """
     padded = np.pad(values, window_px // 2)
     by_u = _line_moments(padded.T, window_px, order)
     plain = _line_moments(by_u[0].T, window_px, order)
-    first = _line_moments(by_u[1].T, window_px, order - 1)
-    sums = [plain[0], first[0], plain[1]]
+    sums = [plain[0]]
+    if order >= 1:
+        first = _line_moments(by_u[1].T, window_px, order - 1)
+        sums += [first[0], plain[1]]
     if order == 2:
         second = _line_moments(by_u[2].T, window_px, 0)
         sums += [second[0], first[1], plain[2]]

@@ -112,10 +112,16 @@ class CellGrid:
         """
         weight = weight.astype(np.float32)
         values = np.where(weight[..., None] > 0, cropped, 0) * weight[..., None]
-        side = self.cell_px
-        total = values.reshape(self.rows, side, self.columns, side, -1).sum(axis=(1, 3))
-        share = weight.reshape(self.rows, side, self.columns, side).sum(axis=(1, 3))
-        return total / np.maximum(share, 1e-12)[..., None], share
+        share = self._summed(weight)
+        total = self._summed(values.astype(np.float32, copy=False))
+        mean = np.asarray(total / np.maximum(share, 1e-12)[..., None], np.float32)
+        return mean, share
+
+    def _summed(self, cropped: Array) -> FloatArray:
+        """Sums over cells; one axis after the other, which numpy does several times faster."""
+        height, width, *channels = cropped.shape
+        rows = cropped.reshape(self.rows, self.cell_px, width, *channels).sum(axis=1)
+        return rows.reshape(self.rows, self.columns, self.cell_px, *channels).sum(axis=2)
 
     def enlarge(self, cells: Array, shape: tuple[int, int]) -> FloatArray:
         """Cell values to source pixels, bilinear between cell centres; NaN cells are left out.

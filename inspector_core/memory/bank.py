@@ -1,4 +1,4 @@
-"""A memory bank: representative patches of good parts, and which part each came from."""
+"""A memory bank: representative patches of good parts, whose they are, and how close others come."""
 
 from __future__ import annotations
 
@@ -7,23 +7,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspector_core.device import Plan
-from inspector_core.memory.nearest import nearest, quiet
+from inspector_core.device import Cost, Plan
+from inspector_core.memory.coreset import Projection, coreset_cost, greedy_coreset
+from inspector_core.memory.nearest import nearest, quiet, search_cost
+from inspector_core.progress import Job, Progress
 from inspector_core.types import Array, FloatArray, frozen_array
+
+COMPARING = "Comparing the good parts with each other"
+_PRIOR_PATCHES = 8
+"""A row that few patches of other parts meet borrows from the median with this weight."""
+_FLOOR = 0.5
+"""The usual distance at a row is at least this share of the median."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """rows : (M, D) float32.   owner : (M,) int32, number of the good part a row came from."""
+    """rows : (M, D) float32.   owner : (M,) int32, number of the good part a row came from.
+
+    usual : (M,) float32 > 0, how far patches of other good parts lie from the row, 1 where distances
+    are not evened out.
+    """
 
     rows: Array
     owner: Array
+    usual: Array
 
     def __post_init__(self) -> None:
-        if self.rows.ndim != 2 or self.owner.shape != (len(self.rows),) or len(self.rows) == 0:
-            raise ValueError("a bank has (M, D) rows, M >= 1, and one owner for each")
-        object.__setattr__(self, "rows", frozen_array(np.ascontiguousarray(self.rows, np.float32)))
-        object.__setattr__(self, "owner", frozen_array(self.owner.astype(np.int32)))
+        count = len(self.rows)
+        if self.rows.ndim != 2 or count == 0 or not len(self.owner) == len(self.usual) == count:
+            raise ValueError(
+                "a bank has (M, D) rows, M >= 1, an owner and a usual distance for each"
+            )
+        for name, kind in (("rows", np.float32), ("owner", np.int32), ("usual", np.float32)):
+            array = np.ascontiguousarray(getattr(self, name), kind)
+            object.__setattr__(self, name, frozen_array(array))
 
     def search(
         self, queries: Array, plan: Plan, tell: Callable[[str], None] = quiet
@@ -33,9 +50,64 @@ class Bank:
 
     def tensors(self, name: str) -> dict[str, Array]:
         """As named arrays of a detector's state."""
-        return {f"{name}.rows": self.rows, f"{name}.owner": self.owner}
+        return {f"{name}.{field}": getattr(self, field) for field in ("rows", "owner", "usual")}
 
     @classmethod
     def from_tensors(cls, name: str, tensors: Mapping[str, Array]) -> Bank:
         """The bank that `tensors(name)` gave."""
-        return cls(tensors[f"{name}.rows"], tensors[f"{name}.owner"])
+        return cls(*(tensors[f"{name}.{field}"] for field in ("rows", "owner", "usual")))
+
+
+def build(
+    features: Array,
+    owner: Array,
+    count: int,
+    plan_for: Callable[[Cost], Plan],
+    *,
+    projection: Projection = "none",
+    even_out: bool = True,
+    seed: int = 0,
+    tell: Callable[[str], None] = quiet,
+) -> Job[Bank]:
+    """A bank of `count` representative patches.
+
+    features : (N, D) float32, N >= 1.   owner : (N,) number of each patch's part.
+    even_out : learn the usual distance at each row from the other parts' patches, so that places
+    where good parts differ a lot do not outweigh the rest.
+    """
+    plan = plan_for(coreset_cost(*features.shape))
+    chosen = yield from greedy_coreset(
+        features, count, plan, projection=projection, seed=seed, tell=tell
+    )
+    rows, owners = features[chosen], owner[chosen]
+    usual = np.ones(len(rows), np.float32)
+    if even_out and len(np.unique(owners)) > 1:
+        plan = plan_for(search_cost(len(features), *rows.shape))
+        usual = yield from _usual_distances(features, owner, rows, owners, plan, tell)
+    return Bank(rows, owners, usual)
+
+
+def _usual_distances(
+    features: Array,
+    owner: Array,
+    rows: Array,
+    owners: Array,
+    plan: Plan,
+    tell: Callable[[str], None],
+) -> Job[FloatArray]:
+    """(M,) mean distance of the patches of other parts that are nearest to a row."""
+    distances = np.empty(len(features))
+    meets = np.empty(len(features), np.int64)
+    parts = np.unique(owner)
+    for done, number in enumerate(parts):
+        yield Progress(COMPARING, done, len(parts))
+        own, others = owner == number, np.flatnonzero(owners != number)
+        if len(others) == 0:
+            others = np.arange(len(rows))
+        distances[own], index = nearest(features[own], rows[others], plan, tell)
+        meets[own] = others[index]
+    middle = max(float(np.median(distances)), 1e-6)
+    total = np.bincount(meets, distances, minlength=len(rows))
+    met = np.bincount(meets, minlength=len(rows))
+    usual = (total + _PRIOR_PATCHES * middle) / (met + _PRIOR_PATCHES)
+    return np.maximum(usual, _FLOOR * middle).astype(np.float32)

@@ -1,0 +1,242 @@
+"""Aligned evidence: each place of a part against the same place of the good parts.
+
+Ours, not from a paper (method card: aligned). A part is laid onto the surface that the good parts
+share; at every place its distance from that surface, its colour and its readings are compared with
+what good parts do there: mean, common modes of variation, and the spread that is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from inspector_core.detectors.aligned_learning import MOST_CELLS, learnt
+from inspector_core.detectors.aligned_model import Model, halved
+from inspector_core.detectors.aligned_places import Placed
+from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, State
+from inspector_core.device import Cost
+from inspector_core.errors import InputError
+from inspector_core.progress import Job
+from inspector_core.settings import setting
+from inspector_core.types import AnomalyMaps, Array, BoolArray, FloatArray, Registered, SampleRef
+
+_WINDOW = 2
+"""Half-size cells to each side that the nearest good part is judged on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignedSettings:
+    """Settings of `aligned`; the defaults were chosen on painted good parts, not on test parts."""
+
+    cell_mm: float = setting(
+        0.0,
+        low=0.0,
+        high=100.0,
+        unit="mm",
+        help="Side of a place on the surface; 0 takes the distance between the scanner's points.",
+    )
+    modes: int = setting(
+        8,
+        low=0,
+        high=40,
+        help="Common ways in which good parts vary that are allowed for, at most a third of the parts.",
+    )
+    motion: Literal["auto", "table", "free"] = setting(
+        "auto",
+        choices=("auto", "table", "free"),
+        help="How parts may lie: turned and shifted on the table, or tilted too; "
+        "auto: on the table wherever one is seen.",
+    )
+    most_parts: int = setting(
+        40, low=1, high=200, help="Good parts learnt from; more are thinned out evenly."
+    )
+    same_part: float = setting(
+        0.75,
+        low=0.0,
+        high=1.0,
+        help="A part is refused when it overlaps less than this share of what good parts do.",
+    )
+
+
+class Aligned:
+    """The detector: declares itself, learns, restores."""
+
+    info: ClassVar[DetectorInfo] = DetectorInfo(
+        name="aligned",
+        title="Aligned comparison",
+        summary="Lays every part onto the good parts' surface and compares each place with the same "
+        "place of the good parts: distance in mm, colour, missing readings.",
+        source="Relief Inspector's own method",
+        modalities=("rgb", "shape"),
+        requires=("shape",),
+        settings=AlignedSettings,
+        suits="Rigid parts that look alike from part to part, with a cloud.",
+        knows_deviation=True,
+    )
+
+    def __init__(self, settings: AlignedSettings) -> None:
+        self.settings = settings
+
+    def cost(self, n_parts: int, size: tuple[int, int]) -> Cost:
+        """Cropped parts while learning, and the layers per cell that their statistics need."""
+        n, pixels = min(n_parts, self.settings.most_parts), size[0] * size[1]
+        cells = min(pixels, MOST_CELLS)
+        return Cost(fixed_bytes=40 * pixels + n * (16 * pixels + 130 * cells))
+
+    def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
+        """Align the good parts, learn what each place does."""
+        chosen = self.settings
+        model = yield from learnt(
+            parts,
+            context,
+            cell_mm=chosen.cell_mm,
+            count=chosen.modes,
+            freedom=None if chosen.motion == "auto" else chosen.motion,
+            most_parts=chosen.most_parts,
+        )
+        return model.state()
+
+    def restore(self, state: State, context: Context) -> AlignedScorer:
+        """A scorer from what was learnt."""
+        return AlignedScorer(Model.restored(state), self.settings)
+
+
+class AlignedScorer:
+    """Scores parts one by one; keeps the last placed part for `explain`."""
+
+    def __init__(self, model: Model, settings: AlignedSettings) -> None:
+        self.model, self.settings = model, settings
+        self._placer = model.placer()
+        self._last: tuple[Registered, Placed] | None = None
+
+    def score(self, part: Registered) -> AnomalyMaps:
+        """Maps in spreads of good parts, deviation and spread in mm.
+
+        Beyond the foreground the maps are finite where material of good parts is missing. Raises
+        InputError for a part without a cloud and for one that does not lie on the good parts.
+        """
+        placed = self._placed(part)
+        model, residual = self.model, placed.residual[None]
+        left, expected = model.shape.leftover(residual)
+        evidence = model.shape.spread.evidence(left, placed.weight, model.shape.usual)
+        readings = model.readings.evidence(placed.reading, placed.visible)
+        shape = placed.to_picture(np.maximum(evidence, readings))
+        shape += self._beyond(placed)
+        inside = part.foreground[placed.window]
+        domain = inside | self._missing(placed, inside)
+        rgb = self._colour_map(placed)
+        deviation = placed.deviation - placed.to_picture(expected[0])
+        spread = np.where(np.isfinite(deviation), placed.to_picture(model.surface_spread), np.nan)
+        whole = _Canvas(part, placed.window)
+        return AnomalyMaps(
+            rgb=None if rgb is None else whole.painted(rgb, domain, outside=0.0),
+            shape=whole.painted(shape, domain, outside=float(shape.max())),
+            deviation_mm=whole.painted(deviation, domain, outside=np.nan),
+            spread_mm=whole.painted(spread, domain, outside=np.nan),
+            notes=() if rgb is not None or model.colour is None else ("No picture: shape only.",),
+        )
+
+    def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
+        """The good part most like this one around a pixel (x, y), and what differs there."""
+        placed = self._placed(part)
+        row, column = pixel[1] - placed.window[0].start, pixel[0] - placed.window[1].start
+        if not (0 <= row < placed.rows.shape[0] and 0 <= column < placed.rows.shape[1]):
+            return None
+        good = self.model.good
+        size = good.heights.shape[1:]
+        cell = (
+            round(float(placed.rows[row, column]) / 2),
+            round(float(placed.columns[row, column]) / 2),
+        )
+        if not (0 <= cell[0] < size[0] and 0 <= cell[1] < size[1]):
+            return None
+        around = tuple(slice(max(0, at - _WINDOW), at + _WINDOW + 1) for at in cell)
+        here = halved(placed.residual)[around]
+        heights = here - good.height(*around)
+        difference = _mean_square(heights / max(self.model.residual_mm, 1e-3))
+        evidence = None
+        palette, colour = self.model.palette, good.colour(*around)
+        if palette is not None and colour is not None and placed.colour is not None:
+            lab = halved(palette.evened(placed.colour))[(slice(None), *around)]
+            scale = np.asarray(palette.scale, np.float32)[:, None, None]
+            difference = difference + _mean_square((lab - colour) / scale)
+            shown = self._colour_map(placed)
+            evidence = (
+                None if shown is None else float(shown[row, column] / self.model.colour_usual)
+            )
+        nearest = int(difference.argmin())
+        known = heights[nearest][np.isfinite(heights[nearest])]
+        return Explanation(
+            good.names[nearest], float(known.mean()) if known.size else None, evidence
+        )
+
+    def _placed(self, part: Registered) -> Placed:
+        if self._last is not None and self._last[0] is part:
+            return self._last[1]
+        fit = self._placer.fit(part)
+        self._same_part(part, fit.overlap, self.model.overlap)
+        placed = self._placer.place(part, fit)
+        self._same_part(part, self.model.coverage_of(placed), self.model.coverage)
+        self._last = (part, placed)
+        return placed
+
+    def _same_part(self, part: Registered, share: float, usual: float) -> None:
+        if share < self.settings.same_part * usual:
+            raise InputError(
+                f"{part.sample.id} does not lie on the good parts: {100 * share:.0f} % of it fits, "
+                f"{100 * usual:.0f} % is usual",
+                cure="check that it is the same part and the right side is up",
+            )
+
+    def _colour_map(self, placed: Placed) -> FloatArray | None:
+        palette, judge = self.model.palette, self.model.colour
+        if palette is None or judge is None or placed.colour is None:
+            return None
+        left, _ = judge.leftover(palette.field(placed.colour))
+        weight = placed.visible.astype(np.float32)
+        return placed.to_picture(judge.spread.evidence(left, weight, judge.usual))
+
+    def _beyond(self, placed: Placed) -> FloatArray:
+        """Evidence of pixels that show no place of the reference: how far beside it, in spreads."""
+        lattice = self.model.grid.lattice
+        rows = np.maximum(-placed.rows, placed.rows - (lattice.shape[0] - 1))
+        columns = np.maximum(-placed.columns, placed.columns - (lattice.shape[1] - 1))
+        off = np.maximum(np.maximum(rows, columns), 0) * np.float32(lattice.cell)
+        return np.asarray(off / np.float32(np.median(self.model.shape.spread.layers)), np.float32)
+
+    def _missing(self, placed: Placed, inside: Array) -> BoolArray:
+        """Pixels that show no part where good parts have material: a piece broken off.
+
+        Only where that is more than a rim: outlines differ by a pixel from part to part.
+        """
+        from scipy.ndimage import maximum_filter, minimum_filter
+
+        footprint = placed.to_picture(self.model.footprint) > 0.5
+        bare = (footprint & ~inside).astype(np.uint8)
+        return np.asarray(maximum_filter(minimum_filter(bare, 3), 3) > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """Maps of the whole picture from those of the window."""
+
+    part: Registered
+    window: tuple[slice, slice]
+
+    def painted(self, values: Array, domain: BoolArray, outside: float) -> FloatArray:
+        """(H, W) float32: values where the domain is, `outside` on the rest of the foreground."""
+        result = np.full(self.part.shape, np.nan, np.float32)
+        result[self.part.foreground] = outside
+        result[self.window] = np.where(domain, values, np.float32(np.nan))
+        return result
+
+
+def _mean_square(values: Array) -> FloatArray:
+    """(n, ...) to (n,): mean of the known squares; where nothing is known, the largest of all."""
+    squares = (values**2).reshape(len(values), -1)
+    known = np.isfinite(squares)
+    mean = np.where(known, squares, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.asarray(np.where(known.any(axis=1), mean, mean.max() + 1), np.float32)
