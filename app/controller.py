@@ -87,6 +87,7 @@ class Controller(QObject):
         self._store: ResultStore | None = None
         self._stores = 0
         self._is_prepared = False
+        self._question: tuple[int, tuple[int, int]] | None = None
         self._explain_soon = QTimer(self, singleShot=True, interval=EXPLAIN_AFTER_MS)
         self._connect()
 
@@ -104,7 +105,7 @@ class Controller(QObject):
         self.loader.wanted.connect(self._open_part)
         self.current.part_changed.connect(self._after_opening)
         self.selection.defect_changed.connect(self._explain_later)
-        self.current.part_changed.connect(self._explain_later)
+        self.current.decision_changed.connect(self._explain_later)
         self._explain_soon.timeout.connect(self._explain)
 
     def start(self) -> None:
@@ -404,9 +405,23 @@ class Controller(QObject):
         if isinstance(progress, _Opened) and progress.result is not None:
             self._arrived(progress.result)
 
+    @property
+    def is_calm(self) -> bool:
+        """True when nothing is being done or waited for, and the wished part is shown."""
+        part = self.current.part
+        shown = "" if part is None else part.ref.id
+        waits = self._explain_soon.isActive() or not self.desk.is_idle
+        return not waits and shown == self.session.current
+
     def _explain_later(self) -> None:
-        self.comparing.emit()
-        self._explain_soon.start()
+        # limits that move leave the question as it is, mostly
+        part = self.current.part
+        defect = self.current.defect(self.selection.defect or 1)
+        question = None if part is None or defect is None else (id(part), defect.peak_px)
+        if question != self._question:
+            self._question = question
+            self.comparing.emit()
+            self._explain_soon.start()
 
     def _explain(self) -> None:
         part, recipe = self.current.part, self.session.recipe
@@ -422,7 +437,7 @@ class Controller(QObject):
                 return None
             ref = self.session.ref(explanation.nearest_id)
             picture = yield from _picture(ref)
-            name = explanation.nearest_id if ref is None else display_name(ref)
+            name = explanation.nearest_id.replace("/", " / ")
             return Nearest(opened.ref.id, number, explanation, name, picture)
 
         self.desk.look("Comparing", compared, self._explained, urgency=Urgency.EXPLAIN)

@@ -80,10 +80,11 @@ def draw_window(args: argparse.Namespace) -> int:
         try:
             window.show()
             controller.start()
+            controller.prepare_engine()
             controller.open_inspected(args.folder, args.recipe, args.results)
             _wait(app, lambda: controller.current.decision is not None)
             show_telling_part(controller)
-            _wait(app, lambda: bool(drawn) and _is_calm(controller))
+            _wait(app, lambda: bool(drawn) and controller.is_calm)
             _save_picture(window, args.report)
         finally:
             window.close()
@@ -126,7 +127,7 @@ def _show_and_keep(window: Window, report: Path) -> None:
     show_telling_part(window.controller)
 
     def keep() -> None:
-        if window.controller.current.decision is not None and _is_calm(window.controller):
+        if window.controller.current.decision is not None and window.controller.is_calm:
             timer.stop()
             _save_picture(window, report)
 
@@ -139,15 +140,6 @@ def _save_picture(window: Window, report: Path) -> None:
     path = report / PICTURE
     if not window.grab().save(str(path)):
         raise DeviceError(f"{path.name} could not be drawn", cure="check the disk and the display")
-
-
-def _is_calm(controller: Controller) -> bool:
-    current = controller.current.part
-    return (
-        controller.session.busy is None
-        and current is not None
-        and current.ref.id == controller.session.current
-    )
 
 
 def _wait(app: QApplication, until: Callable[[], bool]) -> None:

@@ -15,7 +15,7 @@ SHARE_ROLE = int(Qt.ItemDataRole.UserRole)
 NUMBER_ROLE = SHARE_ROLE + 1
 NOTHING = "–"
 
-NUMBER, NAME, AREA, SIZE, DEPTH, WHY = range(6)
+NUMBER, NAME, AREA, SIZE, HEIGHT, WHY = range(6)
 
 
 class DefectRows(QAbstractTableModel):
@@ -64,7 +64,7 @@ class DefectRows(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             unit = "mm" if self._unit == "mm" else "nom. mm"
-            heads = ("#\n", "Looks like\n", f"Area\n{unit}²", f"L × W\n{unit}", f"Depth\n{unit}")
+            heads = ("#\n", "Looks like\n", f"Area\n{unit}²", f"L × W\n{unit}", f"Height\n{unit}")
             return (*heads, "Why\n")[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(section)
@@ -143,7 +143,7 @@ class DefectRows(QAbstractTableModel):
             if defect.length_mm is None or defect.width_mm is None:
                 return NOTHING
             return f"{rounded(defect.length_mm, 1)} × {rounded(defect.width_mm, 1)}"
-        if column == DEPTH:
+        if column == HEIGHT:
             return rounded(defect.height_mm)
         return ""
 
@@ -152,12 +152,12 @@ class DefectRows(QAbstractTableModel):
             return why_text(defect.colour_share)
         if column == NAME:
             return defect.name
-        if defect.not_measurable and column in (AREA, SIZE, DEPTH):
+        if defect.not_measurable and column in (AREA, SIZE, HEIGHT):
             return f"Not measurable: {defect.not_measurable}"
         measures = {
             AREA: (("area", defect.area_mm2, "²"), ("volume", defect.volume_mm3, "³")),
             SIZE: (("length", defect.length_mm, ""), ("width", defect.width_mm, "")),
-            DEPTH: (("height", defect.height_mm, ""),),
+            HEIGHT: (("height", defect.height_mm, ""),),
         }.get(column, ())
         lines = [
             f"{name} {rounded(m)} ± {m.uncertainty * 2:.2g} {self._unit}{power} (k = 2)"
@@ -173,7 +173,7 @@ class DefectRows(QAbstractTableModel):
             "What it looks like; a suggestion",
             f"Area on the surface in {unit}²",
             f"Length × width in {unit}",
-            f"Height (+) or depth (−) against the good surface in {unit}",
+            f"Height (+) above or depth (−) below the good surface in {unit}",
             "Share of colour and of shape in the evidence",
         )[section]
 

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.model.defect_rows import (
     AREA,
-    DEPTH,
+    HEIGHT,
     NAME,
     NUMBER,
     NUMBER_ROLE,
@@ -38,8 +38,8 @@ from app.theme.tokens import TYPE
 from inspector_core.types import Defect, LengthUnit
 
 ROW = 28
-ROWS_SHOWN = 4
-_WIDTHS = {NUMBER: 22, AREA: 46, SIZE: 84, DEPTH: 46, WHY: 40}
+ROWS_SHOWN = 3
+_WIDTHS = {NUMBER: 20, AREA: 44, SIZE: 82, HEIGHT: 46, WHY: 40}
 _BAR = 5.0
 
 
@@ -101,7 +101,7 @@ class DefectTable(QTableView):
         header = self.horizontalHeader()
         # the application's style sheet draws sections in its own font
         header.setStyleSheet(
-            f"QHeaderView::section {{ font-size: {TYPE['caption'].size}px; padding: 4px; }}"
+            f"QHeaderView::section {{ font-size: {TYPE['caption'].size}px; padding: 4px 2px; }}"
         )
         header.setFixedHeight(38)
         header.setHighlightSections(False)

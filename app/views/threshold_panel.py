@@ -75,13 +75,12 @@ class ThresholdPanel(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._promise)
         layout.addWidget(self._report)
-        layout.addWidget(self._changes)
         layout.addLayout(self._foot())
         layout.addWidget(self._reason)
+        layout.addWidget(self._changes)
         # texts of two lines keep their room, so that nothing below jumps while the slider moves
         self._promise.setMinimumHeight(36)
         self._changes.setMinimumHeight(36)
-        self._reason.setMinimumHeight(36)
 
     def _foot(self) -> QHBoxLayout:
         foot = QHBoxLayout()

@@ -78,6 +78,11 @@ class Desk(QObject):
         """True while work is queued or runs."""
         return any(entry.is_work for entry in self._waiting.values())
 
+    @property
+    def is_idle(self) -> bool:
+        """True when no answer is awaited, to work or to a look."""
+        return not self._waiting
+
     def _started(self, _ticket: int, what: str) -> None:
         self.work_started.emit(what)
 
