@@ -32,9 +32,9 @@ def relief_descriptor(depth: Array, normals: Array) -> FloatArray:
         return np.full((*depth.shape, CHANNELS), np.nan, np.float32)
     values = np.where(known, depth - np.median(depth[known]), 0.0)
     fits = [_plane_fit(values, known, window) for window in WINDOWS]
-    middles = [middle for middle, _ in fits]
-    channels = [small - large for small, large in pairwise(middles)]
-    channels += [fits[0][1], fits[1][1]]
+    # in a window whose points lie on one line no plane is known, and no relief is claimed
+    channels = [np.nan_to_num(small - large) for (small, _), (large, _) in pairwise(fits)]
+    channels += [np.nan_to_num(fits[0][1]), np.nan_to_num(fits[1][1])]
     distance = np.stack(channels, axis=2) * np.abs(normals[..., 2:3])
     found = np.sign(distance) * np.log1p(np.abs(distance) / RESOLUTION_MM)
     return np.where(known[..., None], found, np.nan).astype(np.float32)
@@ -43,7 +43,7 @@ def relief_descriptor(depth: Array, normals: Array) -> FloatArray:
 def _plane_fit(values: Array, known: Array, window: int) -> tuple[Array, Array]:
     """Value at the middle of the plane fitted in each window, and the rms distance from it.
 
-    Where the points do not span a plane, their mean stands for it.
+    NaN where the points do not span a plane.
     """
     count, u, v, uu, uv, vv = window_moments(known.astype(np.float64), window, order=2)
     count = np.maximum(count, 1.0)
@@ -52,10 +52,9 @@ def _plane_fit(values: Array, known: Array, window: int) -> tuple[Array, Array]:
     mean, by_u, by_v = (total / count for total in window_moments(values, window, order=1))
     by_u, by_v = by_u - mean * u, by_v - mean * v
     determinant = uu * vv - uv * uv
-    spans = determinant > 1e-3
-    safe = np.where(spans, determinant, 1.0)
-    slope_u = np.where(spans, (by_u * vv - by_v * uv) / safe, 0.0)
-    slope_v = np.where(spans, (by_v * uu - by_u * uv) / safe, 0.0)
+    determinant[determinant <= 1e-3] = np.nan
+    slope_u = (by_u * vv - by_v * uv) / determinant
+    slope_v = (by_v * uu - by_u * uv) / determinant
     square = window_moments(values**2, window, order=0)[0] / count
     rest = square - mean**2 - slope_u * by_u - slope_v * by_v
     return mean - slope_u * u - slope_v * v, np.sqrt(np.maximum(rest, 0.0))

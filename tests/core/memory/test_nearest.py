@@ -10,7 +10,6 @@ from scipy.spatial import cKDTree
 
 from inspector_core.device import Plan
 from inspector_core.memory import nearest as module
-from inspector_core.memory.bank import Bank
 from inspector_core.memory.nearest import nearest, other_neighbours, search_cost
 
 PLAN = Plan("cpu", 64)
@@ -98,19 +97,3 @@ def test_that_the_cost_grows_with_bank_and_queries():
     small, large = search_cost(100, 1000, 64), search_cost(100, 9000, 64)
     assert large.fixed_bytes == 9 * small.fixed_bytes
     assert small.rows == 100
-
-
-def test_that_a_bank_returns_from_its_tensors():
-    bank = Bank(features(5, 3), np.array([0, 0, 1, 1, 2]))
-    again = Bank.from_tensors("rgb", bank.tensors("rgb"))
-    assert again.rows.tobytes() == bank.rows.tobytes()
-    assert again.owner.tolist() == [0, 0, 1, 1, 2]
-    assert not again.rows.flags.writeable
-    distance, index = again.search(bank.rows[3:4], PLAN)
-    assert (distance[0], index[0]) == (0.0, 3)
-
-
-@pytest.mark.parametrize("rows", [np.zeros((0, 3)), np.zeros(3)])
-def test_that_an_empty_bank_is_refused(rows):
-    with pytest.raises(ValueError, match="a bank has"):
-        Bank(rows, np.zeros(len(rows)))
