@@ -211,9 +211,10 @@ def main() -> int:
     apply_theme(app, "dark")
     stage = Stage()
     stage.resize(908, 830)
-    stage.show()
     ready: list[bool] = []
     stage.prepared.connect(lambda: ready.append(True))
+    stage.show()
+    stage.warm_up()
     deadline = time.monotonic() + 60
     while not ready and time.monotonic() < deadline:
         app.processEvents()

@@ -155,13 +155,26 @@ def _image(pixels: Array) -> QImage:
 def _scale(image: QImage, crop: _Crop) -> QImage:
     whole = crop.source == image.rect()
     part = image if whole else image.copy(crop.source)
+    grey = image.format() == QImage.Format.Format_Grayscale8
+    target = crop.target.size()
+    small = 2 * target.width() <= part.width() and 2 * target.height() <= part.height()
+    if grey and crop.smooth and small:
+        part = _halved(part)
     mode = (
         Qt.TransformationMode.SmoothTransformation
         if crop.smooth
         else Qt.TransformationMode.FastTransformation
     )
-    scaled = part.scaled(crop.target.size(), Qt.AspectRatioMode.IgnoreAspectRatio, mode)
+    scaled = part.scaled(target, Qt.AspectRatioMode.IgnoreAspectRatio, mode)
     return scaled.convertToFormat(image.format())
+
+
+def _halved(image: QImage) -> QImage:
+    """Means of 2 x 2 pixels: several times quicker than to let Qt average all of them."""
+    rows = _rows(image).astype(np.uint16)
+    height, width = rows.shape[0] // 2 * 2, rows.shape[1] // 2 * 2
+    pairs = rows[:height:2, :width] + rows[1:height:2, :width]
+    return _image(((pairs[:, ::2] + pairs[:, 1::2] + 2) >> 2).astype(np.uint8))
 
 
 def _rows(image: QImage) -> Array:
