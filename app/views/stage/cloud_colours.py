@@ -76,7 +76,7 @@ class ModeButton(QPushButton):
         self.setProperty("kind", "view")
         self.setFont(text_font("note"))
         self.setToolTip("What the cloud's colours show")
-        self.setFixedHeight(24)
+        self.setFixedHeight(23)
         menu = QMenu(self)
         group = QActionGroup(self)
         self._actions: dict[str, QAction] = {}

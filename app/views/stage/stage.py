@@ -273,7 +273,7 @@ class Stage(QWidget):
     def _set_home(self, view: PartView) -> None:
         x0, y0, x1, y1 = view.bounds()
         height, width = view.shape
-        room = 0.06 * max(x1 - x0, y1 - y0)
+        room = 0.09 * max(x1 - x0, y1 - y0)
         part = QRectF(x0 - room, y0 - room, x1 - x0 + 2 * room, y1 - y0 + 2 * room)
         home = part & QRectF(-0.5, -0.5, width, height)
         for pane in self._image_panes():
