@@ -122,7 +122,7 @@ class Controller(QObject):
             self.engine.prepare,
             self.session.set_device,
             failed=self.report_failure,
-            urgency=Urgency.NEIGHBOUR,
+            urgency=Urgency.PREPARE,
         )
 
     def facts(self) -> Facts:

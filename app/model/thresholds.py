@@ -109,11 +109,8 @@ class ThresholdModel(QObject):
         self._move("T2", Thresholds(min(self._before_gesture_t1(), value), value))
 
     def step_t2(self, steps: int) -> None:
-        """Move T2 to the next value on the grid of `STEP`, up or down."""
-        grid = self._wish.t2 / STEP
-        self.set_t2(
-            round((np.floor(grid + 1e-6) if steps > 0 else np.ceil(grid - 1e-6)) + steps) * STEP
-        )
+        """Move T2 by so many steps from the value that is shown, up or down."""
+        self.set_t2((round(self._wish.t2 / STEP) + steps) * STEP)
 
     def back_to_recipe(self) -> None:
         """Return to the recipe's limits."""

@@ -104,7 +104,6 @@ class Palette(QDialog):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setUniformItemSizes(True)
-        self.list.setFixedHeight(_SHOWN * ROW)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP_M, GAP_M, GAP_M, GAP_M)
         layout.addWidget(self.field)
@@ -148,6 +147,8 @@ class Palette(QDialog):
             item.setData(_ENTRY, command)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
+        self.list.setFixedHeight(min(max(1, self.list.count()), _SHOWN) * ROW)
+        self.adjustSize()
 
     def _run(self) -> None:
         item = self.list.currentItem()

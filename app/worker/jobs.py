@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,8 +17,6 @@ from app.model.open_part import OpenPart
 from inspector_core.errors import RecipeError
 from inspector_core.progress import Job, Progress
 from inspector_core.types import (
-    AnomalyMaps,
-    Registered,
     Result,
     SampleRef,
     Scan,
@@ -26,7 +24,7 @@ from inspector_core.types import (
 )
 
 if TYPE_CHECKING:
-    from inspector_core.decision.decide import Decider
+    from app.worker.way import Way
     from inspector_core.detectors.contract import Explanation
     from inspector_core.device import Hardware
     from inspector_core.engine import Inspector
@@ -116,6 +114,7 @@ class CoreEngine:
         self._device = device
         self._machine = machine
         self._inspector: Inspector | None = None
+        self._known_way: Way | None = None
 
     def prepare(self) -> Job[str]:
         """Import what the engine stands on; gives the device as people know it."""
@@ -201,13 +200,8 @@ class CoreEngine:
         from app.worker.opening import opened
 
         maps = None if result is None or store is None or result.error else store.maps(ref.id)
-        if recipe is None:
-            return opened(ref, result, None, None, None, "")
-        inspector = self._ready(recipe)
         yield Progress("Opening")
-        return opened(
-            ref, result, maps, inspector.context.prepare, _decider_of(inspector), recipe.sha256
-        )
+        return opened(ref, result, maps, None if recipe is None else self._way(recipe))
 
     def explain(
         self, part: OpenPart, recipe: Recipe, pixel: tuple[int, int]
@@ -224,8 +218,7 @@ class CoreEngine:
         from inspector_core.reports import export
         from inspector_core.reports.material import report_of
 
-        inspector = self._ready(inspection.recipe)
-        results = yield from redecided(inspection, request.limits, inspector)
+        results = yield from redecided(inspection, request.limits)
         model = report_of(
             results,
             inspection.recipe,
@@ -246,12 +239,18 @@ class CoreEngine:
         if recipe.path is None:
             raise RecipeError("the recipe was never saved", cure="learn again")
         changed = with_thresholds(recipe, limits)
-        inspector = self._ready(recipe)
-        results = yield from redecided(replace(inspection, recipe=changed), limits, inspector)
+        results = yield from redecided(replace(inspection, recipe=changed), limits)
         kept = save(changed, recipe.path, force=True)
         return kept, tuple(
             replace(result, thresholds=limits, recipe_sha256=kept.sha256) for result in results
         )
+
+    def _way(self, recipe: Recipe) -> Way:
+        from app.worker.way import Way
+
+        if self._known_way is None or self._known_way.recipe.sha256 != recipe.sha256:
+            self._known_way = Way.of(recipe)
+        return self._known_way
 
     def _ready(self, recipe: Recipe) -> Inspector:
         from inspector_core.engine import Inspector
@@ -259,12 +258,3 @@ class CoreEngine:
         if self._inspector is None or self._inspector.recipe.sha256 != recipe.sha256:
             self._inspector = Inspector(recipe, self._device, self._machine)
         return self._inspector
-
-
-def _decider_of(inspector: Inspector) -> Callable[[Registered, AnomalyMaps], Decider]:
-    from inspector_core.decision.decide import Decider
-
-    def decider(part: Registered, maps: AnomalyMaps) -> Decider:
-        return Decider(part, maps, inspector.recipe.calibration, trusted=inspector.trusted)
-
-    return decider

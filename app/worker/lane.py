@@ -32,9 +32,10 @@ class Urgency(IntEnum):
     """What is served first between two steps."""
 
     PART = 0
-    EXPLAIN = 1
-    NEIGHBOUR = 2
-    THUMBNAIL = 3
+    PREPARE = 1
+    EXPLAIN = 2
+    NEIGHBOUR = 3
+    THUMBNAIL = 4
     WORK = 9
 
 

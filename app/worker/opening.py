@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from app.model.open_part import OpenPart
 from app.model.part_view import Message, PartView
+from app.worker.way import Way
 from inspector_core.decision.decide import Decider
 from inspector_core.errors import InspectorError
 from inspector_core.geometry.measure import pitch_mm
@@ -23,25 +22,24 @@ def opened(
     ref: SampleRef,
     result: Result | None,
     maps: AnomalyMaps | None,
-    preparation: Callable[[Sample], Registered] | None,
-    decider_of: Callable[[Registered, AnomalyMaps], Decider] | None,
-    recipe_sha256: str,
+    way: Way | None,
 ) -> OpenPart:
     """The part with maps where there are some, otherwise with the words that stand in their place.
 
-    preparation, decider_of : the recipe's, None without a recipe.
+    way : the recipe's, None without one.
     """
+    recipe_sha256 = "" if way is None else way.recipe.sha256
     try:
         sample = ref.load()
     except InspectorError as error:
         view = PartView(ref.id, message=_refused(error))
         return OpenPart(ref, view, result=result, recipe_sha256=recipe_sha256)
     try:
-        part = (preparation or prepare)(sample)
+        part = prepare(sample) if way is None else way.prepare(sample)
     except InspectorError as error:
         view = _raw_view(sample, _refused(error))
         return OpenPart(ref, view, result=result, recipe_sha256=recipe_sha256)
-    decider = None if maps is None or decider_of is None else decider_of(part, maps)
+    decider = None if maps is None or way is None else way.decider(part, maps)
     message = None if decider is not None else _why_no_maps(result, recipe_sha256)
     view = _view(part, decider, message)
     return OpenPart(ref, view, part, decider, result, recipe_sha256)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.worker.jobs import Inspection
-from inspector_core.decision.decide import Decider
-from inspector_core.engine import Inspector
+from app.worker.way import Way
 from inspector_core.errors import InputError
 from inspector_core.loading import loaded
 from inspector_core.progress import Job, Progress
 from inspector_core.types import Result, Thresholds
 
 
-def redecided(
-    inspection: Inspection, limits: Thresholds, inspector: Inspector
-) -> Job[tuple[Result, ...]]:
+def redecided(inspection: Inspection, limits: Thresholds) -> Job[tuple[Result, ...]]:
     """The results at these limits; those decided at them already stay as they are.
 
     Raises InputError when a part's files or stored maps cannot be read any more.
@@ -23,15 +20,13 @@ def redecided(
     others = [r for r in inspection.results if not r.error and r.thresholds != limits]
     refs = [inspection.refs[result.id] for result in others]
     fresh: dict[str, Result] = {}
-    for item, result in zip(loaded(refs, inspector.context.prepare), others, strict=True):
+    way = Way.of(inspection.recipe)
+    for item, result in zip(loaded(refs, way.prepare), others, strict=True):
         yield Progress("Deciding at the limits in force", len(fresh), len(others))
         maps = None if inspection.store is None else inspection.store.maps(result.id)
         if maps is None:
             raise InputError(f"the maps of {result.id} are gone", cure="inspect the parts again")
-        decider = Decider(
-            item.part(), maps, inspection.recipe.calibration, trusted=inspector.trusted
-        )
-        decision = decider.at(limits)
+        decision = way.decider(item.part(), maps).at(limits)
         fresh[result.id] = replace(
             result,
             verdict=decision.verdict,

@@ -73,9 +73,10 @@ def test_that_t1_stops_at_t2(session, limits):
     assert limits.current == Thresholds(1.5, 1.5)
 
 
-def test_that_a_step_lands_on_the_grid(session, limits):
+@pytest.mark.parametrize("t2", [1.5000000000000002, 1.5043, 1.4968])
+def test_that_a_step_changes_the_value_that_is_shown(session, limits, t2):
     session.set_scan(make_scan(*IDS))
-    session.set_recipe(make_recipe(GOOD, 1.2, 1.5000000000000002))
+    session.set_recipe(make_recipe(GOOD, 1.2, t2))
     limits.step_t2(-1)
     assert limits.current.t2 == pytest.approx(1.49)
     limits.step_t2(1)

@@ -242,12 +242,13 @@ def test_that_cancel_keeps_what_was_done(bench):
     model = bench.controller
     model.inspect()
     bench.wait(lambda: len(model.session.results) >= 1)
-    asked = time.monotonic()
+    there = len(model.session.results)
+    bench.window.refresh()
     bench.window.actions_["work.cancel"].trigger()
     assert model.session.busy is None or model.session.busy.stopping
-    bench.wait(lambda: model.session.busy is None, 5000)
-    assert time.monotonic() - asked < 1.0
-    assert 1 <= len(model.session.results) <= 10
+    bench.wait(lambda: model.session.busy is None)
+    # the step in hand is finished, none is begun; two more may be on their way to the window
+    assert there <= len(model.session.results) <= there + 3
     model.session.set_results([])
 
 
@@ -335,3 +336,19 @@ def test_that_the_window_keeps_answering_while_the_engine_inspects(inspected):
     timer.stop()
     # generous: benchmarks/bench_window.py holds the budget
     assert max(bursts) < 0.3
+
+
+def test_that_the_engine_gets_ready_whatever_is_opened_meanwhile(qtbot, tmp_path):
+    from app.controller import Controller
+    from app.model.places import Places
+    from tests.gui.tiny_engine import ROOT, TinyEngine
+
+    places = Places(tmp_path / "c", tmp_path / "r", tmp_path / "l", tmp_path / "s")
+    controller = Controller(TinyEngine(), places)
+    controller.start()
+    controller.open_folder(Path(ROOT))
+    qtbot.waitUntil(lambda: controller.current.part is not None, timeout=20_000)
+    controller.prepare_engine()
+    controller.step_part(1)
+    qtbot.waitUntil(lambda: controller.session.device != "", timeout=20_000)
+    assert controller.close()
