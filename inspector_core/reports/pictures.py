@@ -139,14 +139,16 @@ class PartPictures:
 
     def overlaid(self, name: str, window: Window) -> Array:
         """A map laid over the grey picture, (h, w, 3) uint8."""
-        model = self.model
-        grey = grey_picture(window.of(self.photo))
-        values = window.of(self.maps[name])
-        limits = model.thresholds
-        colours = overlay_table("inferno", limits.t1, limits.t2, model.display_top)
-        over = colours[indices(values, 0.0, model.display_top)]
-        over[np.isnan(values), 3] = 0
-        return blend(grey, over)
+        return self._laid_over(grey_picture(window.of(self.photo)), window.of(self.maps[name]))
+
+    def _laid_over(self, grey: Array, values: Array) -> Array:
+        """Evidence in colours on a grey picture; only where it shows, which is a small part."""
+        limits, top = self.model.thresholds, self.model.display_top
+        colours = overlay_table("inferno", limits.t1, limits.t2, top)
+        rows = indices(values, 0.0, top)
+        shows = (colours[:, 3] > 0)[rows] & ~np.isnan(values)
+        grey[shows] = blend(grey[shows], colours[rows[shows]])
+        return grey
 
     def deviations(self, window: Window) -> Array | None:
         """Signed deviation from the good surface in colours, over grey where it is unknown."""
@@ -186,12 +188,7 @@ class PartPictures:
             return None
         base = grey_picture(window.of(self.photo), 0.9)
         if "fused" in self.maps:
-            limits = self.model.thresholds
-            top = self.model.display_top
-            values = window.of(self.maps["fused"])
-            over = overlay_table("inferno", limits.t1, limits.t2, top)[indices(values, 0.0, top)]
-            over[np.isnan(values), 3] = 0
-            base = blend(base, over)
+            base = self._laid_over(base, window.of(self.maps["fused"]))
         background = palette.rgb(palette.VIEW["light"])
         return render(window.of(xyz), base, view, part=part, background=background), view
 

@@ -8,7 +8,6 @@ from markupsafe import Markup, escape
 
 from inspector_core.reports.drawing import Box, Drawing, Line, Raster, Shape, Words
 
-
 FONTS = "Inter, sans-serif"
 
 
