@@ -203,6 +203,13 @@ def _quality(result: Result) -> tuple[tuple[str, str], ...]:
     missing = result.quality.get("missing")
     if missing is not None:
         rows.append(("No measurement", f"{percent(missing)} of the part"))
+    if result.score is not None:
+        unseen = (("rgb", "Colour", "picture"), ("shape", "Shape", "scan"))
+        rows += [
+            (word, f"not judged: no {source}")
+            for name, word, source in unseen
+            if name not in result.scores
+        ]
     rows += [("Note", printable(note)) for note in result.notes]
     return tuple(rows)
 

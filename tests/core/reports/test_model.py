@@ -131,6 +131,13 @@ def test_that_nominal_millimetres_stand_in_every_head_and_in_a_note():
     assert any("no physical unit" in note for note in text.notes)
 
 
+def test_that_a_modality_that_was_not_seen_is_said():
+    flat = result(sample("a"), scores={"rgb": 1.8, "fused": 1.8})
+    assert ("Shape", "not judged: no scan") in part_text(model(), flat).quality
+    full = part_text(model(), result(sample("a"))).quality
+    assert not [row for row in full if "not judged" in row[1]]
+
+
 def test_that_a_reason_for_not_measuring_is_printed():
     part = sample("a")
     blind = defect(part, area_mm2=None, not_measurable="12 of 20 points")
