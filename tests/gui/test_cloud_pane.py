@@ -317,3 +317,34 @@ def test_that_a_point_on_every_pixel_is_numbered_below_24_bits():
     numbers = np.array([0, 254, 255, SIDE * SIDE, 2**24 - 2])
     colours = _encoded(numbers).astype(np.uint32)
     assert (colours @ np.array([1, 256, 65536], np.uint32) - 1).tolist() == numbers.tolist()
+
+
+def test_that_a_pane_closed_before_the_answer_draws_nothing_afterwards(qapp, qtbot, monkeypatch):
+    probe = GraphicsProbe()
+    monkeypatch.setattr("app.views.cloud_pane.pane.graphics_probe", lambda: probe)
+    pane = CloudPane()
+    qtbot.addWidget(pane)
+    pane.resize(200, 160)
+    pane.warm_up()
+    pane.close_gl()
+    pane.close_gl()
+    show(pane)
+    pane.show()
+    qtbot.waitExposed(pane)
+    assert pane.grab().toImage().pixelColor(50, 50).name() == DARK.view
+    assert not pane.complete
+
+
+def test_that_a_pane_says_once_that_its_first_frame_is_drawn(qapp, qtbot):
+    pane = CloudPane()
+    qtbot.addWidget(pane)
+    pane.resize(200, 160)
+    said = []
+    pane.prepared.connect(lambda: said.append(pane.camera is not None))
+    show(pane)
+    pane.show()
+    qtbot.waitUntil(lambda: bool(said), timeout=40_000)
+    wait(pane, qtbot)
+    pane.grab()
+    assert said == [True]
+    pane.close_gl()

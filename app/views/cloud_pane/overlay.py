@@ -64,7 +64,7 @@ def _measured(polygon: Array, xyz: Array) -> Array:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Projected:
+class _Drawn:
     """A lifted outline on the screen: what is seen, what the part hides, where its number stands."""
 
     outline: Outline
@@ -73,33 +73,56 @@ class Projected:
     tag: QRectF | None
 
 
-def projected(lifted: Sequence[Lifted], projection: Projection) -> list[Projected]:
-    """Outlines in logical pixels, the selected one last."""
-    found = []
-    for item in sorted(lifted, key=lambda i: (i.outline.selected, -i.outline.number)):
-        front, behind, top = _paths(item, projection)
-        tag = None if top is None else number_tag_rect(top, item.outline.number)
-        found.append(Projected(item.outline, front, behind, tag))
-    return found
+class OutlineLayer:
+    """The outlines of one part on its surface; placed anew only when points have moved."""
+
+    def __init__(self) -> None:
+        self._lifted: list[Lifted] = []
+        self._drawn: list[_Drawn] = []
+        self._key: tuple[int, list[Lifted]] | None = None
+
+    def set_outlines(self, outlines: Sequence[Outline], xyz: Array) -> None:
+        """Lift outlines onto a surface; those lifted before keep their points when only their look changes."""
+        known = {id(item.outline.polygons): item.lines for item in self._lifted}
+        lifted = []
+        for outline in outlines:
+            lines = known.get(id(outline.polygons))
+            lifted.append(lift(outline, xyz) if lines is None else Lifted(outline, lines))
+        # the selected one last, so that nothing covers it
+        self._lifted = sorted(lifted, key=lambda i: (i.outline.selected, -i.outline.number))
+
+    def clear(self) -> None:
+        """No outlines."""
+        self._lifted, self._drawn, self._key = [], [], None
+
+    def paint(self, painter: QPainter, projection: Projection) -> None:
+        """Draw outlines and number tags; what the part hides is drawn faintly."""
+        key = (projection.version, self._lifted)
+        if key != self._key:
+            self._key, self._drawn = key, [_drawn(item, projection) for item in self._lifted]
+        for item in self._drawn:
+            selected = item.outline.selected
+            dashed = item.outline.verdict == Verdict.REVIEW
+            for path, opacity in ((item.behind, _HIDDEN_OPACITY), (item.front, 1.0)):
+                if not path.isEmpty():
+                    paint_outline(painter, path, selected=selected, dashed=dashed, opacity=opacity)
+            if item.tag is not None:
+                painter.setOpacity(0.6 if item.front.isEmpty() else 1.0)
+                paint_number_tag(painter, item.tag, item.outline.number, selected=selected)
+                painter.setOpacity(1.0)
+
+    def tag_at(self, place: QPointF) -> int | None:
+        """Number of the defect whose tag was drawn at a place."""
+        for item in reversed(self._drawn):
+            if item.tag is not None and item.tag.contains(place):
+                return item.outline.number
+        return None
 
 
-def paint_projected(painter: QPainter, items: Sequence[Projected]) -> dict[int, QRectF]:
-    """Draw outlines and number tags; what the part hides is drawn faintly. Returns the tags' places."""
-    tags = {}
-    for item in items:
-        outline = item.outline
-        dashed = outline.verdict == Verdict.REVIEW
-        for path, opacity in ((item.behind, _HIDDEN_OPACITY), (item.front, 1.0)):
-            if not path.isEmpty():
-                paint_outline(
-                    painter, path, selected=outline.selected, dashed=dashed, opacity=opacity
-                )
-        if item.tag is not None:
-            tags[outline.number] = item.tag
-            painter.setOpacity(0.6 if item.front.isEmpty() else 1.0)
-            paint_number_tag(painter, item.tag, outline.number, selected=outline.selected)
-            painter.setOpacity(1.0)
-    return tags
+def _drawn(item: Lifted, projection: Projection) -> _Drawn:
+    front, behind, top = _paths(item, projection)
+    tag = None if top is None else number_tag_rect(top, item.outline.number)
+    return _Drawn(item.outline, front, behind, tag)
 
 
 def _paths(

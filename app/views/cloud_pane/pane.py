@@ -5,32 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.model.part_view import Message, Outline
 from app.theme.apply import current, theme
 from app.theme.drawing import paint_marker
-from app.theme.fonts import text_font
-from app.theme.pane_parts import MARGIN, VEIL, FocusRing, PaneMessage, PaneReadout, PaneTag
+from app.theme.pane_parts import PaneTag
 from app.views.cloud_pane.camera import Camera, first_view
 from app.views.cloud_pane.flat import Flat
-from app.views.cloud_pane.overlay import (
-    Lifted,
-    Projected,
-    lift,
-    paint_projected,
-    paint_triad,
-    projected,
-)
+from app.views.cloud_pane.labels import Labels
+from app.views.cloud_pane.overlay import OutlineLayer, paint_triad
 from app.views.cloud_pane.palette import MODES, CloudPalette
 from app.views.cloud_pane.probe import Graphics, graphics_probe
 from app.views.cloud_pane.solid import Solid
 from app.views.cloud_pane.steering import Steering
 from inspector_core.types import Array
 
-_WIDE = 440
 _POINTS_SOFTWARE, _POINTS_CARD = 60_000, 600_000
 NO_3D = "No 3D graphics on this computer: a shaded picture is shown. Install libgl1 and libegl1 to turn it."
 
@@ -52,37 +44,18 @@ class CloudPane(QWidget):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._title = title
+        self.setAccessibleName(title)
+        self._labels = Labels(self, title)
         self._palette = CloudPalette()
         self._xyz: Array | None = None
         self._centre_points: Array = np.zeros((0, 3), np.float32)
         self._projection: Solid | Flat | None = None
-        self._lifted: list[Lifted] = []
-        self._outlines: tuple[Outline, ...] = ()
-        self._drawn: tuple[object, list[Projected]] | None = None
-        self._tags: dict[int, QRectF] = {}
+        self._outlines = OutlineLayer()
         self._marker: tuple[float, float] | None = None
-        self._asked = False
+        self._asked, self._announced, self._closed = False, False, False
         self._colours_wanted = True
         self._steered = False
-        self._build()
-        theme().changed.connect(self._recolour)
-
-    def _build(self) -> None:
-        self.setAccessibleName(self._title)
-        self._message = PaneMessage(self)
-        self.tag = PaneTag(self)
-        self.tag.show_title(self._title)
-        self.tag.maximise_requested.connect(self.maximise_requested)
-        self._readout, self._note = PaneReadout(self), QLabel(self)
-        self._note.setProperty("tag", "view")
-        self._note.setFont(text_font("caption"))
-        self._note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._note.hide()
-        self._beside_tag: QWidget | None = None
-        self._at_edge: QWidget | None = None
-        self._note.setWordWrap(True)
-        self._ring = FocusRing(self)
+        self._labels.tag.maximise_requested.connect(self.maximise_requested)
         self._steering = Steering(self)
         for signal, slot in (
             (self._steering.turned, self._turn),
@@ -95,6 +68,7 @@ class CloudPane(QWidget):
             (self._steering.left, self.left),
         ):
             signal.connect(slot)
+        theme().changed.connect(self._recolour)
 
     # what is shown
 
@@ -113,7 +87,7 @@ class CloudPane(QWidget):
         first = self._xyz is None
         self._xyz = xyz
         self._marker = None
-        self._outlines, self._lifted = (), []
+        self._outlines.clear()
         if xyz is None:
             self.update()
             return
@@ -167,15 +141,9 @@ class CloudPane(QWidget):
 
     def set_outlines(self, outlines: Sequence[Outline]) -> None:
         """Outlines of the part's defects, given in pixels, drawn on the surface."""
-        known = {id(item.outline.polygons): item for item in self._lifted}
-        self._outlines = tuple(outlines)
-        self._lifted = []
-        for outline in self._outlines if self._xyz is not None else ():
-            before = known.get(id(outline.polygons))
-            assert self._xyz is not None
-            lifted = Lifted(outline, before.lines) if before else lift(outline, self._xyz)
-            self._lifted.append(lifted)
-        self.update()
+        if self._xyz is not None:
+            self._outlines.set_outlines(outlines, self._xyz)
+            self.update()
 
     def set_marker(self, pixel: tuple[float, float] | None) -> None:
         """Place the linked cursor on the point of a pixel, or hide it."""
@@ -185,41 +153,35 @@ class CloudPane(QWidget):
 
     def set_readout(self, lines: Sequence[str]) -> None:
         """Two short lines at the lower right; empty hides them."""
-        self._readout.show_lines(lines)
+        self._labels.readout.show_lines(lines)
 
     def set_corner_widgets(self, beside_tag: QWidget, at_edge: QWidget) -> None:
         """Two children that the pane keeps in place: beside its tag, and at the right below it."""
-        self._beside_tag, self._at_edge = beside_tag, at_edge
-        self._place_labels()
+        self._labels.take_in(beside_tag, at_edge)
 
     def set_message(self, message: Message | None, icon: str = "cloud") -> None:
         """Words in place of the cloud; None takes them away."""
-        if message is None:
-            self._message.hide()
-            return
-        self._message.show_words(
-            icon,
-            message.title,
-            message.text,
-            message.cure,
-            veil=VEIL if self._xyz is not None else 0.0,
-        )
-        self.tag.raise_()
+        self._labels.show_message(message, icon, over_picture=self._xyz is not None)
+
+    @property
+    def tag(self) -> PaneTag:
+        """The title tag."""
+        return self._labels.tag
 
     @property
     def readout(self) -> tuple[str, ...]:
         """The lines at the lower right; empty when hidden."""
-        return self._readout.lines
+        return self._labels.readout.lines
 
     @property
     def words(self) -> tuple[str, str, str]:
         """Title, text and cure of the message that is shown, or empty."""
-        return self._message.words
+        return self._labels.message.words
 
     @property
     def note(self) -> str:
         """The sentence that says why there is no 3D; empty where there is."""
-        return self._note.text()
+        return self._labels.note.text()
 
     def reset_view(self) -> None:
         """The scan camera's view tilted by 35°, the part filling 80 % of the pane."""
@@ -270,10 +232,10 @@ class CloudPane(QWidget):
 
     def close_gl(self) -> None:
         """Stop drawing and give the render window back; call before the application ends."""
-        if self._asked and self._projection is None:
+        if self._asked and self._projection is None and not self._closed:
             graphics_probe().answered.disconnect(self.use_graphics)
             graphics_probe().stop()
-            self._asked = False
+        self._closed = True
         if isinstance(self._projection, Solid):
             self._projection.close()
         self._projection = None
@@ -282,7 +244,7 @@ class CloudPane(QWidget):
 
     def warm_up(self) -> None:
         """Find out whether this machine draws 3D, once; happens by itself at the first paint."""
-        if not self._asked:
+        if not self._asked and not self._closed:
             self._asked = True
             probe = graphics_probe()
             probe.answered.connect(self.use_graphics)
@@ -301,15 +263,20 @@ class CloudPane(QWidget):
             self._projection.changed.connect(self.update)
         else:
             self._projection = Flat()
-            self._note.setText(NO_3D)
-            self._note.show()
+            self._labels.show_note(NO_3D)
         self._recolour()
         self._resized()
         if self._xyz is not None:
             self._projection.show(self._xyz)
             self.reset_view()
-        self._repaint_points()
-        self.prepared.emit()
+            self._repaint_points()
+        else:
+            self._announce()
+
+    def _announce(self) -> None:
+        if not self._announced:
+            self._announced = True
+            QTimer.singleShot(0, self.prepared.emit)
 
     def _repaint_points(self) -> None:
         # the colours are made when they are painted: many changes may come before
@@ -319,7 +286,7 @@ class CloudPane(QWidget):
     def _recolour(self) -> None:
         if isinstance(self._projection, Solid):
             self._projection.set_background(QColor(current().view))
-        self.tag.show_title(self._title)
+        self._labels.recolour()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -332,41 +299,23 @@ class CloudPane(QWidget):
             self._colours_wanted = False
             self._projection.recolour(self._palette.colouring())
         painter.drawImage(QPointF(0, 0), self._projection.frame())
-        key = (self._projection.version, self._lifted)
-        if self._drawn is None or self._drawn[0] != key:
-            self._drawn = key, projected(self._lifted, self._projection)
-        self._tags = paint_projected(painter, self._drawn[1])
+        self._outlines.paint(painter, self._projection)
         if isinstance(self._projection, Solid):
-            paint_triad(painter, self._projection.camera, self._triad_corner())
+            paint_triad(painter, self._projection.camera, self._labels.triad_corner())
         place = None if self._marker is None else self.to_screen(*self._marker)
         if place is not None:
             paint_marker(painter, place)
+        self._announce()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._message.setGeometry(self.rect())
         self._resized()
-        self._place_labels()
+        self._labels.place()
 
     def _resized(self) -> None:
         if self._projection is not None:
             self._projection.resize(self.width(), self.height(), self.devicePixelRatioF())
             if not self._steered:
                 self.reset_view()
-
-    def _triad_corner(self) -> QPointF:
-        # a narrow pane has no room for it beside the read-out
-        return QPointF(34, self.height() - (40 if self.width() >= _WIDE else 84))
-
-    def _place_labels(self) -> None:
-        self._readout.place()
-        if self._beside_tag is not None and self._at_edge is not None:
-            tag = self.tag.geometry()
-            top = tag.center().y() - self._beside_tag.height() // 2
-            self._beside_tag.move(tag.right() + 7, top)
-            self._at_edge.move(self.width() - self._at_edge.width() - MARGIN, MARGIN + 32)
-        self._note.setFixedWidth(max(80, min(440, self.width() - 2 * MARGIN)))
-        self._note.adjustSize()
-        self._note.move(MARGIN, self.height() - self._note.height() - MARGIN)
 
     # what the hand does
 
@@ -405,9 +354,9 @@ class CloudPane(QWidget):
             self.hovered.emit(*pixel)
 
     def _click(self, place: QPointF) -> None:
-        for number, tag in self._tags.items():
-            if tag.contains(place):
-                self.outline_clicked.emit(number)
+        number = self._outlines.tag_at(place)
+        if number is not None:
+            self.outline_clicked.emit(number)
         pixel = self._pixel_at(place)
         if pixel is not None:
             self.clicked.emit(*pixel)

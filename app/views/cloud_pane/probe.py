@@ -75,6 +75,7 @@ class GraphicsProbe(QObject):
     def stop(self) -> None:
         """End a child that still runs; nobody waits for its answer any more."""
         process, self._process = self._process, None
+        self._left = _attempts()
         if process is not None:
             process.finished.disconnect(self._finished)
             process.errorOccurred.disconnect(self._failed)
