@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QObject, Signal
 
+from app.looking import Looking
 from app.model.current import CurrentPart
 from app.model.loader import PartLoader
 from app.model.messages import Entry, MessageList
-from app.model.open_part import OpenPart
-from app.model.part_list import PartList, display_name
+from app.model.part_list import PartList
 from app.model.places import Places
 from app.model.recent import Recent
 from app.model.selection import SelectionModel
@@ -24,11 +22,9 @@ from app.model.undo import UndoStack
 from app.words import about_folder, about_scan, learnt_from
 from app.worker.jobs import Engine, ExportRequest, Inspection, LearnRequest
 from app.worker.lane import Lane, Urgency
-from app.worker.pictures import Thumbnail, thumbnails
 from app.worker.sentences import Failure
 from app.worker.tickets import Desk
 from inspector_core.assets import sample_parts
-from inspector_core.detectors.contract import Explanation
 from inspector_core.progress import Job, Progress
 from inspector_core.recipe import Recipe
 from inspector_core.store import ResultStore
@@ -38,34 +34,12 @@ SAMPLE_RECIPE = "sample-casting"
 EXPLAIN_AFTER_MS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
-    """The good part that is nearest at a defect; picture is None where its files are not at hand."""
-
-    part_id: str
-    number: int
-    explanation: Explanation
-    name: str
-    picture: QImage | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened(Progress):
-    result: OpenPart | None = None
-
-
 class Controller(QObject):
     """Owns the models and the lane.
 
-    thumbnail(id, QImage, (W, H)) : a small picture is ready.
-    comparing() : the nearest good part is being looked for.   explained(Nearest or None) : found, or the
-    method cannot say.
     exported(paths) : a report was written.
     """
 
-    thumbnail = Signal(str, object, object)
-    comparing = Signal()
-    explained = Signal(object)
     exported = Signal(object)
 
     def __init__(self, engine: Engine, places: Places, parent: QObject | None = None) -> None:
@@ -84,11 +58,17 @@ class Controller(QObject):
         self.lane = Lane(self)
         self.desk = Desk(self.lane, self)
         self._scratch = places.scratch_folder()
-        self._store: ResultStore | None = None
         self._stores = 0
         self._is_prepared = False
-        self._question: tuple[int, tuple[int, int]] | None = None
-        self._explain_soon = QTimer(self, singleShot=True, interval=EXPLAIN_AFTER_MS)
+        self.looking = Looking(
+            engine,
+            self.desk,
+            self.session,
+            self.parts,
+            self.loader,
+            self.current,
+            self.selection,
+        )
         self._connect()
 
     def _connect(self) -> None:
@@ -98,15 +78,7 @@ class Controller(QObject):
         self.desk.work_failed.connect(self.report_failure)
         self.desk.work_cancelled.connect(self._work_cancelled)
         self.desk.work_ended.connect(self.session.finish)
-        self.session.current_changed.connect(self._show_current)
-        self.session.recipe_changed.connect(self._drop_opened)
-        self.session.results_changed.connect(self._drop_opened)
-        self.session.result_added.connect(self.loader.forget)
-        self.loader.wanted.connect(self._open_part)
-        self.current.part_changed.connect(self._after_opening)
-        self.selection.defect_changed.connect(self._explain_later)
-        self.current.decision_changed.connect(self._explain_later)
-        self._explain_soon.timeout.connect(self._explain)
+        self.looking.failed.connect(self.report_failure)
 
     def start(self) -> None:
         """Start the lane; it imports nothing heavy yet."""
@@ -276,22 +248,6 @@ class Controller(QObject):
         self.session.stopping()
         self.lane.cancel()
 
-    def want_thumbnails(self, ids: Sequence[str]) -> None:
-        """Small pictures of these parts, please; they arrive one by one."""
-        refs = [ref for part_id in ids if (ref := self.session.ref(part_id)) is not None]
-
-        def step(progress: Progress) -> None:
-            if isinstance(progress, Thumbnail) and progress.picture is not None:
-                self.thumbnail.emit(progress.part_id, progress.picture, progress.size)
-
-        self.desk.look(
-            "Thumbnails",
-            lambda: thumbnails(refs),
-            lambda _: None,
-            step,
-            urgency=Urgency.THUMBNAIL,
-        )
-
     def step_part(self, offset: int) -> None:
         """Show the part `offset` rows further in the filmstrip."""
         part_id = self.parts.neighbour(self.session.current, offset)
@@ -305,7 +261,7 @@ class Controller(QObject):
 
     def close(self, meanwhile: Callable[[], None] | None = None) -> bool:
         """Cancel, end the lane, remove scratch files; False when a step would not end in time."""
-        self._explain_soon.stop()
+        self.looking.stop()
         ended = self.lane.close(meanwhile=meanwhile)
         if ended:
             self._scratch.cleanup()
@@ -319,7 +275,7 @@ class Controller(QObject):
         self.current.close()
         self.session.set_scan(scan)
         if store is not None:
-            self._store = store
+            self.looking.store = store
             self.session.set_results(results)
         note = about_scan(scan)
         if note is not None:
@@ -334,13 +290,13 @@ class Controller(QObject):
 
     def _store_for(self, recipe: Recipe) -> tuple[ResultStore, ResultStore | None]:
         # maps of two inspections never mix: another recipe or folder gets a store of its own
-        store, outdated = self._store, None
+        store, outdated = self.looking.store, None
         if store is None or store.recipe_sha256 != recipe.sha256 or not self.session.results:
             outdated = store
             self._stores += 1
             folder = Path(self._scratch.name) / f"results-{self._stores}"
             store = ResultStore.create(folder, recipe.sha256)
-            self._store = store
+            self.looking.store = store
         return store, outdated
 
     def _inspection(self) -> Inspection | None:
@@ -348,104 +304,7 @@ class Controller(QObject):
         if session.recipe is None or not session.results:
             return None
         refs = {ref.id: ref for ref in session.scan.refs} if session.scan else {}
-        return Inspection(session.recipe, refs, session.results, self._store)
-
-    def _show_current(self, part_id: str) -> None:
-        if part_id == "":
-            self.current.close()
-        self.loader.show(part_id)
-
-    def _drop_opened(self) -> None:
-        self.loader.forget_all()
-
-    def _open_part(self, part_id: str) -> None:
-        ref = self.session.ref(part_id)
-        if ref is None:
-            return
-        self.desk.look(
-            f"Opening {display_name(ref)}",
-            self._opening(ref),
-            self._arrived,
-            failed=lambda failure: self._not_opened(part_id, failure),
-        )
-
-    def _opening(self, ref: SampleRef) -> Callable[[], Job[OpenPart]]:
-        recipe, result, store = self.session.recipe, self.session.result(ref.id), self._store
-        return lambda: self.engine.open_part(ref, recipe, result, store)
-
-    def _arrived(self, part: OpenPart) -> None:
-        # an answer from before a change of recipe or result is old: ask again
-        recipe = self.session.recipe
-        fresh = part.recipe_sha256 == ("" if recipe is None else recipe.sha256)
-        if fresh and part.result is self.session.result(part.ref.id):
-            self.loader.arrived(part)
-        elif part.ref.id == self.loader.wish:
-            self._open_part(part.ref.id)
-
-    def _not_opened(self, part_id: str, failure: Failure) -> None:
-        self.loader.failed(part_id, failure)
-        self.report_failure(failure)
-
-    def _after_opening(self) -> None:
-        if self.session.busy is not None or self.current.part is None:
-            return
-        here = self.current.part.ref.id
-        ids = self.loader.missing([self.parts.neighbour(here, 1), self.parts.neighbour(here, -1)])
-        openings = [self._opening(ref) for name in ids if (ref := self.session.ref(name))]
-        if openings:
-            self.desk.look(
-                "Opening neighbours",
-                lambda: _one_after_another(openings),
-                lambda _: None,
-                self._neighbour_arrived,
-                urgency=Urgency.NEIGHBOUR,
-            )
-
-    def _neighbour_arrived(self, progress: Progress) -> None:
-        if isinstance(progress, _Opened) and progress.result is not None:
-            self._arrived(progress.result)
-
-    @property
-    def is_calm(self) -> bool:
-        """True when nothing is being done or waited for, and the wished part is shown."""
-        part = self.current.part
-        shown = "" if part is None else part.ref.id
-        waits = self._explain_soon.isActive() or not self.desk.is_idle
-        return not waits and shown == self.session.current
-
-    def _explain_later(self) -> None:
-        # limits that move leave the question as it is, mostly
-        part = self.current.part
-        defect = self.current.defect(self.selection.defect or 1)
-        question = None if part is None or defect is None else (id(part), defect.peak_px)
-        if question != self._question:
-            self._question = question
-            self.comparing.emit()
-            self._explain_soon.start()
-
-    def _explain(self) -> None:
-        part, recipe = self.current.part, self.session.recipe
-        number = self.selection.defect or 1
-        defect = self.current.defect(number)
-        if part is None or recipe is None or defect is None:
-            return
-        opened, known, pixel = part, recipe, defect.peak_px
-
-        def compared() -> Job[Nearest | None]:
-            explanation = yield from self.engine.explain(opened, known, pixel)
-            if explanation is None:
-                return None
-            ref = self.session.ref(explanation.nearest_id)
-            picture = yield from _picture(ref)
-            name = explanation.nearest_id.replace("/", " / ")
-            return Nearest(opened.ref.id, number, explanation, name, picture)
-
-        self.desk.look("Comparing", compared, self._explained, urgency=Urgency.EXPLAIN)
-
-    def _explained(self, nearest: Nearest | None) -> None:
-        part = self.current.part
-        if nearest is None or (part is not None and part.ref.id == nearest.part_id):
-            self.explained.emit(nearest)
+        return Inspection(session.recipe, refs, session.results, self.looking.store)
 
     def _work_queued(self, what: str) -> None:
         if self.session.busy is None:
@@ -460,17 +319,3 @@ class Controller(QObject):
         done = len(self.session.results)
         kept = f" {done} results are kept." if done else ""
         self.messages.add(Entry("note", "Cancelled", f"The work was stopped.{kept}"))
-
-
-def _one_after_another(openings: Sequence[Callable[[], Job[OpenPart]]]) -> Job[None]:
-    for make in openings:
-        part = yield from make()
-        yield _Opened("Opening neighbours", result=part)
-
-
-def _picture(ref: SampleRef | None) -> Job[QImage | None]:
-    picture = None
-    for step in thumbnails([] if ref is None else [ref]):
-        picture = step.picture if isinstance(step, Thumbnail) else None
-        yield Progress("Comparing")
-    return picture

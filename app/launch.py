@@ -15,12 +15,13 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.appearance import FIRST
 from app.controller import Controller
 from app.faults import Faults, start_log
 from app.model.places import Places
 from app.model.preferences import Preferences
 from app.theme.apply import apply_theme
-from app.window import FIRST, TITLE, Window
+from app.window import TITLE, Window
 from app.worker.jobs import CoreEngine
 from inspector_core.errors import DeviceError
 from inspector_core.types import Verdict
@@ -84,7 +85,7 @@ def draw_window(args: argparse.Namespace) -> int:
             controller.open_inspected(args.folder, args.recipe, args.results)
             _wait(app, lambda: controller.current.decision is not None)
             show_telling_part(controller)
-            _wait(app, lambda: bool(drawn) and controller.is_calm)
+            _wait(app, lambda: bool(drawn) and controller.looking.is_calm)
             _save_picture(window, args.report)
         finally:
             window.close()
@@ -127,7 +128,7 @@ def _show_and_keep(window: Window, report: Path) -> None:
     show_telling_part(window.controller)
 
     def keep() -> None:
-        if window.controller.current.decision is not None and window.controller.is_calm:
+        if window.controller.current.decision is not None and window.controller.looking.is_calm:
             timer.stop()
             _save_picture(window, report)
 

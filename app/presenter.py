@@ -6,7 +6,8 @@ import time
 
 from PySide6.QtCore import QObject, QTimer
 
-from app.controller import Controller, Nearest
+from app.controller import Controller
+from app.looking import Nearest
 from app.model.limit_words import limit_words
 from app.model.part_list import display_name
 from app.model.part_view import Message, PartView
@@ -77,9 +78,9 @@ class Presenter(QObject):
         current.part_changed.connect(self.show_part)
         current.decision_changed.connect(self.show_decision)
         model.selection.defect_changed.connect(self.show_selected)
-        model.comparing.connect(self.show_comparing)
-        model.explained.connect(self.show_nearest)
-        model.thumbnail.connect(self._filmstrip.show_thumbnail)
+        model.looking.comparing.connect(self.show_comparing)
+        model.looking.explained.connect(self.show_nearest)
+        model.looking.thumbnail.connect(self._filmstrip.show_thumbnail)
         model.messages.changed.connect(self.show_message)
         model.loader.waiting.connect(self.show_loading)
         model.loader.missed.connect(self.show_missed)
@@ -88,7 +89,7 @@ class Presenter(QObject):
         model = self._controller
         panel = self._inspector.limits
         self._filmstrip.chosen.connect(model.session.set_current)
-        self._filmstrip.wanted.connect(model.want_thumbnails)
+        self._filmstrip.wanted.connect(model.looking.want_thumbnails)
         self._inspector.table.chosen.connect(self._chosen_in_table)
         self._stage.defect_clicked.connect(model.selection.select)
         self._stage.hovered.connect(self._hovered)

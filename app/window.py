@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.actions.build import ActionSet, key_text
 from app.actions.table import TOOLBAR, by_id, next_sensible
+from app.appearance import Appearance
 from app.commands import WindowCommands
 from app.controller import Controller
 from app.keys import KeyGuard
@@ -27,8 +28,6 @@ from app.model.part_list import display_name
 from app.model.preferences import Preferences
 from app.model.session import Facts
 from app.presenter import Presenter
-from app.theme.apply import apply_theme
-from app.views.cloud_pane import MODES
 from app.views.filmstrip import Filmstrip
 from app.views.inspector import Inspector
 from app.views.message_panel import MessagePanel
@@ -37,12 +36,10 @@ from app.views.stage import Stage
 from app.views.start_page import StartPage
 from app.views.status_bar import StatusBar
 from app.views.top_bar import TopBar
-from inspector_core.colormaps import NAMES
 from inspector_core.files import shown
 
 TITLE = "Relief Inspector"
 SMALLEST = (1100, 700)
-FIRST = (1440, 900)
 
 
 class Window(QMainWindow):
@@ -78,7 +75,11 @@ class Window(QMainWindow):
             self.messages,
         )
         self._connect()
-        self._restore()
+        self._appearance = Appearance(
+            self, preferences, controller.session, self.stage, self.filmstrip, self.inspector
+        )
+        if preferences.problem:
+            controller.messages.add(Entry("note", "Preferences", preferences.problem))
         self.refresh()
 
     def _arrange(self) -> None:
@@ -129,16 +130,9 @@ class Window(QMainWindow):
         ):
             signal.connect(self._refresh_soon.start)
         self._refresh_soon.timeout.connect(self.refresh)
-        self.preferences.changed.connect(self._preference_changed)
         self._connect_start_page()
         self.palette_.chosen.connect(self._run)
         model.exported.connect(self._report_written)
-        maps = self.inspector.maps
-        maps.opacity_moved.connect(lambda opacity: self.preferences.set(opacity=opacity))
-        maps.colours_chosen.connect(lambda name: self.preferences.set(colormap=name))
-        maps.gain_moved.connect(self.stage.set_display_gain)
-        session.scan_changed.connect(self._forget_gain)
-        self.stage.cloud_mode_changed.connect(lambda mode: self.preferences.set(cloud_mode=mode))
         application = QApplication.instance()
         assert application is not None
         application.installEventFilter(self._guard)
@@ -226,7 +220,7 @@ class Window(QMainWindow):
             self._refresh_soon.start()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._remember()
+        self._appearance.remember()
         if self.controller.session.busy is not None:
             self.status.show_idle("Closing: finishing the step in hand…")
             self.repaint()
@@ -249,11 +243,6 @@ class Window(QMainWindow):
         ]
         return " – ".join(word for word in words if word)
 
-    def _forget_gain(self) -> None:
-        # one folder's lamp says nothing about the next one's
-        self.inspector.maps.show_gain(1.0)
-        self.stage.set_display_gain(1.0)
-
     def _run(self, action_id: str) -> None:
         self.actions_[action_id].trigger()
 
@@ -264,52 +253,3 @@ class Window(QMainWindow):
             self.controller.messages.add(
                 Entry("note", "Report written", f"It lies in {folder}.", "", names)
             )
-
-    def _restore(self) -> None:
-        look = self.preferences.look
-        self.resize(*FIRST)
-        if look.geometry:
-            self.restoreGeometry(QByteArray.fromHex(look.geometry.encode("ascii")))
-        self._keep_on_screen()
-        for name in (
-            "opacity",
-            "colormap",
-            "cloud_mode",
-            "linked",
-            "rail_shown",
-            "inspector_shown",
-        ):
-            self._preference_changed(name)
-        if self.preferences.problem:
-            self.controller.messages.add(Entry("note", "Preferences", self.preferences.problem))
-
-    def _keep_on_screen(self) -> None:
-        place = self.frameGeometry()
-        if not any(s.availableGeometry().intersects(place) for s in QGuiApplication.screens()):
-            self.move(QGuiApplication.primaryScreen().availableGeometry().topLeft())
-
-    def _remember(self) -> None:
-        geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")
-        self.preferences.set(geometry=geometry)
-        self.preferences.save()
-
-    def _preference_changed(self, name: str) -> None:
-        look = self.preferences.look
-        if name == "theme":
-            application = QApplication.instance()
-            if isinstance(application, QApplication):
-                apply_theme(application, look.theme)  # type: ignore[arg-type]
-        elif name == "opacity":
-            self.stage.set_opacity(look.opacity)
-            self.inspector.maps.show_opacity(look.opacity)
-        elif name == "colormap" and look.colormap in NAMES:
-            self.stage.set_colormap(look.colormap)
-            self.inspector.maps.show_colours(look.colormap)
-        elif name == "cloud_mode" and look.cloud_mode in MODES:
-            self.stage.set_cloud_mode(look.cloud_mode)
-        elif name == "linked":
-            self.stage.set_linked(look.linked)
-        elif name == "rail_shown":
-            self.filmstrip.setVisible(look.rail_shown)
-        elif name == "inspector_shown":
-            self.inspector.setVisible(look.inspector_shown)

@@ -42,27 +42,22 @@ class Inspector(QScrollArea):
         layout.setContentsMargins(PADDING, PADDING, PADDING, PADDING)
         layout.setSpacing(GAP_M)
         set_text_style(self._legend, "caption", "3")
-        for label in (self._notes,):
-            set_text_style(label, "note", "2")
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        set_text_style(self._notes, "note", "2")
+        self._notes.setWordWrap(True)
+        self._notes.setTextFormat(Qt.TextFormat.PlainText)
+        self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout.addWidget(self.header)
-        layout.addWidget(_section("Defects"))
-        layout.addWidget(self.table)
-        layout.addWidget(self._legend)
-        layout.addSpacing(GAP_M)
-        layout.addWidget(_section("Limits"))
-        layout.addWidget(self.limits)
-        layout.addSpacing(GAP_M)
-        layout.addWidget(_section("Nearest good part"))
-        layout.addWidget(self.nearest)
-        layout.addSpacing(GAP_M)
-        layout.addWidget(_section("Maps"))
-        layout.addWidget(self.maps)
-        layout.addSpacing(GAP_M)
-        layout.addWidget(self._notes_title)
-        layout.addWidget(self._notes)
+        for title, widgets in (
+            (_section("Defects"), (self.table, self._legend)),
+            (_section("Limits"), (self.limits,)),
+            (_section("Nearest good part"), (self.nearest,)),
+            (_section("Maps"), (self.maps,)),
+            (self._notes_title, (self._notes,)),
+        ):
+            layout.addWidget(title)
+            for widget in widgets:
+                layout.addWidget(widget)
+            layout.addSpacing(GAP_M)
         layout.addStretch(1)
         self.setWidget(column)
         self.setWidgetResizable(True)
