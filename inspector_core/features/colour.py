@@ -16,8 +16,11 @@ BLURS_CELLS = (0.4, 1.0, 2.0)
 EDGE_CELLS = (0.25, 0.6)
 """Sigmas at which gradients are taken, in cells."""
 CHANNELS = 19
+_SIDE_PX = 6
+"""Finer than this many pixels along a cell's side nothing is computed: the blurs hide it."""
 EVENNESS = 1.25
 """Brightness between parts is evened out up to this factor; more than that is a finding."""
+_ENOUGH_PIXELS = 20_000
 _D65 = np.array([0.95047, 1.0, 1.08883], np.float32)
 _TO_XYZ = np.array(
     [
@@ -42,6 +45,7 @@ def cielab(rgb: Array, gain: float = 1.0) -> FloatArray:
 def brightness(rgb: Array, mask: Array) -> float:
     """Median linear luminance of the masked pixels; rgb (H, W, 3) sRGB in 0..1, mask (H, W) bool."""
     colours = np.asarray(rgb[mask], np.float32)
+    colours = colours[:: max(1, len(colours) // _ENOUGH_PIXELS)]
     linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
     return float(np.median(linear @ _TO_XYZ[1]))
 
@@ -59,8 +63,8 @@ def colour_descriptor(rgb: Array, mask: Array, grid: CellGrid, gain: float = 1.0
     rgb : (H, W, 3) float32 sRGB in 0..1.   mask : (H, W) bool, the part.   gain : on linear light.
     Nothing outside the mask enters a blur or a gradient, so the table's colour does not matter.
     """
-    weight = grid.crop(mask).astype(np.float32)
-    lab = cielab(grid.crop(rgb), gain)
+    rgb, weight, grid = _reduced(rgb, mask, grid)
+    lab = cielab(rgb, gain)
     fine, middle, wide = (_blurred(lab, weight, sigma * grid.cell_px) for sigma in BLURS_CELLS)
     texture = np.abs(lab - fine)
     colour, _ = grid.mean(np.concatenate([wide, middle - wide, fine - middle, texture], 2), weight)
@@ -69,6 +73,20 @@ def colour_descriptor(rgb: Array, mask: Array, grid: CellGrid, gain: float = 1.0
     chroma = np.hypot(colour[..., 10], colour[..., 11])[..., None]
     details = np.concatenate([colour[..., 3:10], chroma, *edges, extremes], axis=2)
     return np.concatenate([colour[..., :3], np.sign(details) * np.log1p(np.abs(details))], axis=2)
+
+
+def _reduced(rgb: Array, mask: Array, grid: CellGrid) -> tuple[Array, Array, CellGrid]:
+    """The crop, its weight 0..1 and its grid, with pixels joined while a cell keeps enough of them."""
+    weight = grid.crop(mask).astype(np.float32)
+    cropped = grid.crop(rgb)
+    least = min(_SIDE_PX, grid.cell_px)
+    side = next(d for d in range(least, grid.cell_px + 1) if grid.cell_px % d == 0)
+    factor = grid.cell_px // side
+    if factor > 1:
+        joined = CellGrid(0, 0, grid.rows * side, grid.columns * side, factor)
+        cropped, count = joined.mean(cropped, weight)
+        weight = np.asarray(count / factor**2, np.float32)
+    return cropped, weight, CellGrid(0, 0, grid.rows, grid.columns, side)
 
 
 def _edges(lab: Array, weight: Array, sigma_px: float, grid: CellGrid) -> Array:

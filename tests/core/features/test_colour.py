@@ -108,3 +108,11 @@ def test_that_cells_without_the_part_are_zero():
     found = colour_descriptor(rgb, mask, grid)
     assert not found[0].any()
     assert found[1].any()
+
+
+def test_that_large_pictures_are_described_like_small_ones():
+    rgb, mask, _ = scene()
+    plain = colour_descriptor(rgb, mask, CellGrid.around(mask, 6))
+    twice = [np.repeat(np.repeat(array, 2, axis=0), 2, axis=1) for array in (rgb, mask)]
+    found = colour_descriptor(*twice, CellGrid.around(twice[1], 12))
+    np.testing.assert_allclose(found, plain, atol=1e-3)
