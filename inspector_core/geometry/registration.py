@@ -49,6 +49,9 @@ def resting_pose(points: Array, plane: Plane | None) -> Array:
     return pose
 
 
+_COARSE_POINTS = 10_000
+
+
 class TurnSearch:
     """All turns and shifts of a part at once: correlation of coarse height maps by FFT.
 
@@ -63,13 +66,15 @@ class TurnSearch:
 
         radius = float(np.sqrt((points[:, :2].astype(np.float64) ** 2).sum(axis=1).max()))
         self.cell = 2 * 1.15 * max(radius, 1e-6) / (0.62 * self.side)
-        thinned = points[:: max(1, len(points) // 20_000)]
-        images = [
-            self._image(moved(thinned, turned(2 * np.pi * turn / self.turns)))
-            for turn in range(self.turns)
-        ]
-        self._spectra = np.conj(fft.rfft2(np.stack(images)))
-        self._energy = np.array([float((image**2).sum()) for image in images])
+        thinned = spread_sample(points, _COARSE_POINTS)
+        images = np.stack(
+            [
+                self._image(moved(thinned, turned(2 * np.pi * turn / self.turns)))
+                for turn in range(self.turns)
+            ]
+        )
+        self._spectra = np.conj(fft.rfft2(images))
+        self._energy = (images.astype(np.float64) ** 2).sum(axis=(1, 2))
 
     def _image(self, points: Array) -> FloatArray:
         from scipy.ndimage import gaussian_filter
@@ -87,8 +92,7 @@ class TurnSearch:
         """Poses that lay the points (N, 3) roughly onto the reference, most similar first."""
         from scipy import fft
 
-        thinned = points[:: max(1, len(points) // 20_000)]
-        image = self._image(thinned)
+        image = self._image(spread_sample(points, _COARSE_POINTS))
         match = fft.irfft2(fft.rfft2(image)[None] * self._spectra, s=(self.side, self.side))
         difference = self._energy - 2 * match.reshape(self.turns, -1).max(axis=1)
         places = match.reshape(self.turns, -1).argmax(axis=1)
