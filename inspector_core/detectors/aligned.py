@@ -8,21 +8,23 @@ what good parts do there: mean, common modes of variation, and the spread that i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from inspector_core.detectors.aligned_learning import MOST_CELLS, learnt
 from inspector_core.detectors.aligned_model import Model, halved
-from inspector_core.detectors.aligned_places import Placed
+from inspector_core.detectors.aligned_places import Placed, Places, part_points
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, State
 from inspector_core.device import Cost
 from inspector_core.errors import InputError
+from inspector_core.geometry.registration import TurnSearch, register
 from inspector_core.progress import Job
 from inspector_core.settings import setting
 from inspector_core.types import AnomalyMaps, Array, BoolArray, FloatArray, Registered, SampleRef
 
+_MISSING_CELLS = 2.0
 _WINDOW = 2
 """Half-size cells to each side that the nearest good part is judged on."""
 
@@ -109,7 +111,9 @@ class AlignedScorer:
 
     def __init__(self, model: Model, settings: AlignedSettings) -> None:
         self.model, self.settings = model, settings
-        self._placer = model.placer()
+        self._places = Places(model.grid)
+        points, _ = model.grid.points(np.flatnonzero(model.footprint & model.grid.known))
+        self._search = TurnSearch(points)
         self._last: tuple[Registered, Placed] | None = None
 
     def score(self, part: Registered) -> AnomalyMaps:
@@ -156,7 +160,7 @@ class AlignedScorer:
         around = tuple(slice(max(0, at - _WINDOW), at + _WINDOW + 1) for at in cell)
         here = halved(placed.residual)[around]
         heights = here - good.height(*around)
-        difference = _mean_square(heights / max(self.model.residual_mm, 1e-3))
+        difference = _mean_square(heights / max(self.model.alignment.residual_mm, 1e-3))
         evidence = None
         palette, colour = self.model.palette, good.colour(*around)
         if palette is not None and colour is not None and placed.colour is not None:
@@ -176,10 +180,12 @@ class AlignedScorer:
     def _placed(self, part: Registered) -> Placed:
         if self._last is not None and self._last[0] is part:
             return self._last[1]
-        fit = self._placer.fit(part)
-        self._same_part(part, fit.overlap, self.model.overlap)
-        placed = self._placer.place(part, fit)
-        self._same_part(part, self.model.coverage_of(placed), self.model.coverage)
+        points, rest = part_points(part)
+        usual = self.model.alignment
+        fit = register(points, self.model.grid, self._search, usual.freedom)
+        self._same_part(part, fit.overlap, usual.overlap)
+        placed = self._places.place(part, replace(fit, pose=fit.pose @ rest))
+        self._same_part(part, self.model.coverage_of(placed), usual.coverage)
         self._last = (part, placed)
         return placed
 
@@ -208,15 +214,18 @@ class AlignedScorer:
         return np.asarray(off / np.float32(np.median(self.model.shape.spread.layers)), np.float32)
 
     def _missing(self, placed: Placed, inside: Array) -> BoolArray:
-        """Pixels that show no part where good parts have material: a piece broken off.
+        """Pixels beyond the foreground where good parts have material.
 
-        Only where that is more than a rim: outlines differ by a pixel from part to part.
+        Either something far below the good surface is seen there (a piece has broken off) or nothing
+        is measured, so that the preparation could not know; colour can still tell.
         """
-        from scipy.ndimage import maximum_filter, minimum_filter
+        from scipy.ndimage import maximum_filter
 
-        footprint = placed.to_picture(self.model.footprint) > 0.5
-        bare = (footprint & ~inside).astype(np.uint8)
-        return np.asarray(maximum_filter(minimum_filter(bare, 3), 3) > 0)
+        bare = (placed.to_picture(self.model.footprint) > 0.5) & ~inside
+        far = np.float32(-_MISSING_CELLS * self.model.grid.lattice.cell)
+        known = np.isfinite(placed.deviation)
+        low = bare & known & (np.where(known, placed.deviation, 0) < far)
+        return np.asarray(bare & (~known | (maximum_filter(low.astype(np.uint8), 5) > 0)))
 
 
 @dataclass(frozen=True, slots=True)

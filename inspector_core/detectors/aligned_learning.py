@@ -7,19 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inspector_core.detectors.aligned_model import (
-    READING_FLOOR,
-    GoodParts,
-    Judge,
-    Model,
-    Palette,
-    Readings,
-    evened,
-    reading_windows,
-)
-from inspector_core.detectors.aligned_places import Placed, Placer, part_points
+from inspector_core.detectors.aligned_judging import Steps, judged
+from inspector_core.detectors.aligned_model import Alignment, Model
+from inspector_core.detectors.aligned_places import Places, part_points
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.place_statistics import GoodFields, SpreadGathering, spread_of
 from inspector_core.errors import InputError
 from inspector_core.geometry.measure import pitch_mm
 from inspector_core.geometry.registration import (
@@ -32,28 +23,20 @@ from inspector_core.geometry.registration import (
     register,
     spread_sample,
 )
-from inspector_core.geometry.surface_grid import (
-    Lattice,
-    SurfaceGrid,
-    column_median,
-    mean_surface,
-    share_of,
-)
-from inspector_core.progress import Job, Progress
+from inspector_core.geometry.stacks import told
+from inspector_core.geometry.surface_grid import Lattice, SurfaceGrid, mean_surface, share_of
+from inspector_core.progress import Job
 from inspector_core.types import Array, FloatArray, Registered, Sample, SampleRef
 
 MOST_CELLS = 250_000
 MARGIN_CELLS = 10
 ROUNDS = 2
-SHAPE_SCALES = (0.7, 1.5, 3.0)
-COLOUR_SCALES = (1.0, 2.0, 4.0)
-"""Scales in cells at which differences are averaged: a defect is found at the scale of its size."""
-UNKNOWN_SPREAD_MM = 0.1
-UNKNOWN_COLOUR = 2.0
-"""Spreads assumed while a single good part says nothing about them (mm; typical differences)."""
 _MISFIT = 0.6
+"""A good part that overlaps less than this share of what is usual is left out."""
 _POOR_OVERLAP = 0.3
-_MARGIN_SHARE = 0.08
+"""Good parts that overlap less than this do not align."""
+_MARGIN_SHARE, _MARGIN_PX = 0.08, 12
+"""Table kept around a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,32 +77,30 @@ def learnt(
     Parts that cannot be read, or that do not lie on the others, are left out with a reason. Raises
     InputError when nothing can be learnt or the parts do not align.
     """
-    steps = _Steps(5 * min(len(refs), most_parts))
+    steps = Steps(5 * min(len(refs), most_parts))
     parts, left_out = yield from _prepared(_chosen(refs, most_parts), context, steps)
     if freedom is None:
         freedom = "table" if all(good.part.plane is not None for good in parts) else "free"
     parts, misfits = yield from _aligned(parts, cell_mm, freedom, steps)
     left_out += misfits
     parts, grid = yield from _settled(parts, cell_mm, freedom, steps)
-    clouds = [good.cloud() for good in parts]
-    footprint = share_of(grid.lattice, clouds, [good.on_part() for good in parts]) > 0.5
-    placer = Placer(grid, TurnSearch(parts[0].points[:3]), freedom)
+    shares = share_of(
+        grid.lattice, (good.cloud() for good in parts), (good.on_part() for good in parts)
+    )
+    footprint = (yield from told(shares, steps.now)) > 0.5
+    places = Places(grid)
     placed = []
     for good in parts:
         yield steps.next()
-        placed.append(placer.place(good.part, replace(good.fit, pose=good.fit.pose @ good.rest)))
-    return (yield from _judged(parts, placed, grid, footprint, freedom, count, steps, left_out))
-
-
-class _Steps:
-    """Counts steps of learning."""
-
-    def __init__(self, total: int) -> None:
-        self.total, self.done = total, 0
-
-    def next(self, note: str = "") -> Progress:
-        self.done = min(self.done + 1, self.total)
-        return Progress("Learning", self.done, self.total, note)
+        placed.append(places.place(good.part, replace(good.fit, pose=good.fit.pose @ good.rest)))
+    alignment = Alignment(
+        freedom,
+        overlap=float(np.median([good.fit.overlap for good in parts])),
+        residual_mm=float(np.median([good.fit.residual_mm for good in parts])),
+    )
+    names = tuple(good.name for good in parts)
+    model = yield from judged(names, placed, grid, footprint, alignment, count, steps)
+    return replace(model, left_out=tuple(left_out))
 
 
 def _chosen(refs: Sequence[SampleRef], most: int) -> list[SampleRef]:
@@ -130,7 +111,7 @@ def _chosen(refs: Sequence[SampleRef], most: int) -> list[SampleRef]:
 
 
 def _prepared(
-    refs: Sequence[SampleRef], context: Context, steps: _Steps
+    refs: Sequence[SampleRef], context: Context, steps: Steps
 ) -> Job[tuple[list[GoodPart], list[tuple[str, str]]]]:
     parts, left_out = [], []
     for ref in refs:
@@ -163,7 +144,7 @@ def _cropped(part: Registered) -> Registered:
         return part
     box = []
     for span, size in ((rows, part.shape[0]), (columns, part.shape[1])):
-        margin = 12 + round(_MARGIN_SHARE * (span[-1] - span[0]))
+        margin = _MARGIN_PX + round(_MARGIN_SHARE * (span[-1] - span[0]))
         box.append(slice(max(0, span[0] - margin), min(size, span[-1] + 1 + margin)))
     window = (box[0], box[1])
     old = part.sample
@@ -206,12 +187,12 @@ def _cell_size(parts: Sequence[GoodPart], wanted: float) -> float:
 
 
 def _aligned(
-    parts: list[GoodPart], cell_mm: float, freedom: Freedom, steps: _Steps
+    parts: list[GoodPart], cell_mm: float, freedom: Freedom, steps: Steps
 ) -> Job[tuple[list[GoodPart], list[tuple[str, str]]]]:
     """All parts laid onto a typical one; those that do not fit are told apart."""
     first = parts[_typical(parts)]
     cell = _cell_size([first], cell_mm)
-    grid = mean_surface(_lattice([first], cell), [first.cloud()])
+    grid = yield from told(mean_surface(_lattice([first], cell), [first.cloud()]), steps.now)
     search = TurnSearch(first.points)
     fits = []
     for good in parts:
@@ -236,154 +217,28 @@ def _aligned(
 
 
 def _settled(
-    parts: list[GoodPart], cell_mm: float, freedom: Freedom, steps: _Steps
+    parts: list[GoodPart], cell_mm: float, freedom: Freedom, steps: Steps
 ) -> Job[tuple[list[GoodPart], SurfaceGrid]]:
     """Mean surface and poses in turns, so that no single part is the reference."""
     cell = _cell_size(parts, cell_mm)
     for _ in range(ROUNDS):
-        lattice = _lattice(parts, cell)
-        yield steps.next()
-        grid = mean_surface(lattice, [good.cloud() for good in parts])
+        grid = yield from _shared_surface(parts, cell, steps)
         again = []
         for good in parts:
             yield steps.next()
             points = spread_sample(good.points, 2500)
             again.append(replace(good, fit=refine(points, grid, good.fit.pose, freedom, FINE)))
         parts = again
-    return parts, mean_surface(lattice, [good.cloud() for good in parts])
+    grid = yield from _shared_surface(parts, cell, steps)
+    return parts, grid
+
+
+def _shared_surface(parts: Sequence[GoodPart], cell: float, steps: Steps) -> Job[SurfaceGrid]:
+    clouds = (good.cloud() for good in parts)
+    return (yield from told(mean_surface(_lattice(parts, cell), clouds), steps.now))
 
 
 def _lattice(parts: Sequence[GoodPart], cell: float) -> Lattice:
     some = [moved(spread_sample(good.points, 4000), good.fit.pose)[:, :2] for good in parts]
     low, high = np.quantile(np.concatenate(some), [0.0005, 0.9995], axis=0)
     return Lattice.around(low, high, cell, MARGIN_CELLS * cell)
-
-
-def _judged(
-    parts: list[GoodPart],
-    placed: list[Placed],
-    grid: SurfaceGrid,
-    footprint: Array,
-    freedom: Freedom,
-    count: int,
-    steps: _Steps,
-    left_out: list[tuple[str, str]],
-) -> Job[Model]:
-    """What each place does, from the placed parts."""
-    residuals = np.stack([entry.residual[None] for entry in placed])
-    weights = [entry.weight for entry in placed]
-    shape, spread = yield from _shape_judge(residuals, weights, footprint, count, steps)
-    palette, colour, usual, colours = yield from _colour_judge(placed, footprint, count, steps)
-    draft = Model(
-        grid=grid,
-        footprint=footprint,
-        freedom=freedom,
-        overlap=float(np.median([good.fit.overlap for good in parts])),
-        coverage=1.0,
-        residual_mm=float(np.median([good.fit.residual_mm for good in parts])),
-        shape=shape,
-        surface_spread=spread,
-        readings=_readings(placed),
-        palette=palette,
-        colour=colour,
-        colour_usual=usual,
-        good=GoodParts.packed(
-            tuple(good.name for good in parts), residuals[:, 0], grid.lattice.cell, colours
-        ),
-        left_out=tuple(left_out),
-    )
-    return replace(draft, coverage=float(np.median([draft.coverage_of(e) for e in placed])))
-
-
-def _shape_judge(
-    residuals: Array, weights: list[Array], footprint: Array, count: int, steps: _Steps
-) -> Job[tuple[Judge, FloatArray]]:
-    fields = GoodFields(residuals, count)
-    left = []
-    if len(residuals) > 1:
-        for number in range(len(residuals)):
-            yield steps.next()
-            left.append(fields.left_out(number))
-    usual = _usual(left, footprint)
-    gathering = SpreadGathering(SHAPE_SCALES, usual, (UNKNOWN_SPREAD_MM,), footprint)
-    for residual, weight in zip(left, weights, strict=False):
-        yield steps.next()
-        gathering.add(residual, weight)
-    spread = gathering.spread()
-    if left:
-        surface = spread_of(np.stack([entry[0] for entry in left]), np.stack(weights), footprint)
-    else:
-        surface = np.full(footprint.shape, UNKNOWN_SPREAD_MM, np.float32)
-    return Judge(fields.modes(), spread, usual), surface
-
-
-def _usual(left: list[FloatArray], footprint: Array) -> tuple[float, ...]:
-    """Typical absolute residual per channel on the part, from left-out parts."""
-    if not left:
-        return (0.0,) * 3
-    values = np.stack([np.abs(entry[:, footprint]) for entry in left])
-    return tuple(
-        float(1.4826 * np.median(channel[np.isfinite(channel)]))
-        if np.isfinite(channel).any()
-        else 0.0
-        for channel in np.moveaxis(values, 1, 0)
-    )
-
-
-def _colour_judge(
-    placed: list[Placed], footprint: Array, count: int, steps: _Steps
-) -> Job[tuple[Palette | None, Judge | None, float, Array | None]]:
-    """Colour model, a good part's typical largest evidence, and the evened colours (n, 3, h, w)."""
-    seen = [entry.colour for entry in placed if entry.colour is not None]
-    if len(seen) < len(placed):
-        return None, None, 1.0, None
-    first = column_median(np.stack(seen))
-    colours = np.stack([evened(colour, first, footprint) for colour in seen])
-    reference = column_median(colours)
-    palette = Palette(reference, _channel_scale(colours, reference, footprint), footprint)
-    fields = GoodFields(np.stack([palette.field(colour) for colour in seen]), count)
-    left = []
-    if len(seen) > 1:
-        for number in range(len(seen)):
-            yield steps.next()
-            left.append(fields.left_out(number))
-    usual = _usual(left, footprint)
-    gathering = SpreadGathering(COLOUR_SCALES, usual, (UNKNOWN_COLOUR,) * 3, footprint)
-    weights = [entry.visible.astype(np.float32) for entry in placed]
-    for residual, weight in zip(left, weights, strict=False):
-        yield steps.next()
-        gathering.add(residual, weight)
-    judge = Judge(fields.modes(), gathering.spread(), usual)
-    largest = []
-    for residual, weight in zip(left[:10], weights, strict=False):
-        yield steps.next()
-        evidence = judge.spread.evidence(residual, weight, usual)
-        largest.append(float(evidence[footprint].max()))
-    return palette, judge, float(np.median(largest)) if largest else 1.0, colours
-
-
-def _channel_scale(colours: Array, reference: Array, footprint: Array) -> tuple[float, ...]:
-    """Typical difference of good parts from the reference per channel, never below half a step."""
-    off = np.abs(colours - reference)[:, :, footprint]
-    scale = []
-    for channel in range(3):
-        values = off[:, channel]
-        values = values[np.isfinite(values)]
-        scale.append(max(0.5, 1.4826 * float(np.median(values)) if values.size else 0.0))
-    return tuple(scale)
-
-
-def _readings(placed: list[Placed]) -> Readings:
-    """Mean readings and, from parts left out in turn, how much they scatter."""
-    from scipy.ndimage import gaussian_filter
-
-    shares = np.stack([entry.reading for entry in placed])
-    n, mean = len(shares), shares.mean(axis=0)
-    squares = np.zeros((2, *mean.shape), np.float32)
-    if n > 1:
-        for entry, share in zip(placed, shares, strict=True):
-            off = (share - mean) * np.float32(n / (n - 1))
-            for scale, layer in enumerate(reading_windows(off, entry.visible)):
-                squares[scale] += layer**2 / n
-    steadied = np.stack([gaussian_filter(layer, 1.5) for layer in squares])
-    return Readings(mean, np.sqrt(steadied + np.float32(READING_FLOOR**2)))

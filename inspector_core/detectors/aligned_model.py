@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from inspector_core.detectors.aligned_places import CLIP_CELLS, Placed, Placer
+from inspector_core.detectors.aligned_places import CLIP_CELLS, Placed
 from inspector_core.detectors.contract import State
 from inspector_core.detectors.place_statistics import Modes, Spread, rounded
-from inspector_core.geometry.registration import Freedom, TurnSearch
+from inspector_core.geometry.registration import Freedom
 from inspector_core.geometry.surface_grid import Lattice, SurfaceGrid
 from inspector_core.types import Array, BoolArray, FloatArray
 
@@ -20,6 +20,7 @@ READING_SCALES = (1.5, 3.0)
 READING_FLOOR = 0.15
 """Spread of readings that is always allowed: scanners lose some."""
 COLOUR_CLIP = 25.0
+_HEIGHT_STEPS = 32_000
 _NOTHING = np.iinfo(np.int16).min
 
 
@@ -159,7 +160,7 @@ class GoodParts:
     def packed(
         cls, names: tuple[str, ...], residuals: Array, cell: float, colours: Array | None
     ) -> GoodParts:
-        unit = CLIP_CELLS * cell / 32_000
+        unit = CLIP_CELLS * cell / _HEIGHT_STEPS
         small = halved(residuals)
         heights = np.where(np.isfinite(small), np.rint(small / unit), _NOTHING).astype(np.int16)
         if colours is None:
@@ -199,21 +200,34 @@ def halved(values: Array) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
+class Alignment:
+    """How the good parts lie on the surface.
+
+    freedom : how parts may move.   overlap : median share of a part's points near the surface.
+    residual_mm : median distance of those.   coverage : median share of the surface's usually
+    measured cells that a part covers.
+    """
+
+    freedom: Freedom
+    overlap: float
+    residual_mm: float
+    coverage: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """Everything that scoring needs.
 
     footprint : (h, w) bool, cells of the part.   surface_spread : (h, w) mm, local standard
     deviation of the good surface once the common modes are taken off.
-    overlap, coverage, residual_mm : medians of how well the good parts lie on the surface.
+    palette, colour : None where the good parts had no pictures.
     colour_usual : a good part's typical largest colour evidence.
+    left_out : (part, reason) of good parts that could not be used.
     """
 
     grid: SurfaceGrid
     footprint: BoolArray
-    freedom: Freedom
-    overlap: float
-    coverage: float
-    residual_mm: float
+    alignment: Alignment
     shape: Judge
     surface_spread: Array
     readings: Readings
@@ -223,12 +237,6 @@ class Model:
     good: GoodParts
     left_out: tuple[tuple[str, str], ...] = field(default=())
 
-    def placer(self) -> Placer:
-        """Ready to lay parts onto the surface."""
-        inside = np.flatnonzero(self.footprint & self.grid.known)
-        points, _ = self.grid.points(inside)
-        return Placer(self.grid, TurnSearch(points), self.freedom)
-
     def coverage_of(self, placed: Placed) -> float:
         """Share of the part's usually measured cells where this part has a surface nearby."""
         near = np.abs(placed.residual) < 0.5 * CLIP_CELLS * self.grid.lattice.cell
@@ -236,6 +244,7 @@ class Model:
         return float((near & wanted).sum() / max(1, int(wanted.sum())))
 
     def state(self) -> State:
+        """Named arrays and plain facts; `restored` makes the same model of them."""
         lattice = self.grid.lattice
         tensors = {
             "heights": self.grid.heights,
@@ -248,12 +257,7 @@ class Model:
         }
         facts: dict[str, Any] = {
             "lattice": [lattice.x0, lattice.y0, lattice.cell],
-            "freedom": self.freedom,
-            "alignment": {
-                "overlap": self.overlap,
-                "coverage": self.coverage,
-                "residual_mm": self.residual_mm,
-            },
+            "alignment": asdict(self.alignment),
             "shape": self.shape.facts(),
             "good_names": list(self.good.names),
             "left_out": [list(entry) for entry in self.left_out],
@@ -272,40 +276,37 @@ class Model:
 
     @classmethod
     def restored(cls, state: State) -> Model:
+        """The model of a state."""
         tensors, facts = state.tensors, state.facts
         heights = tensors["heights"]
         x0, y0, cell = facts["lattice"]
-        grid = SurfaceGrid(Lattice(x0, y0, cell, heights.shape), heights)
         footprint = tensors["footprint"].astype(bool)
-        alignment = facts["alignment"]
         about = facts.get("colour")
+        palette = colour = None
+        if about is not None:
+            reference = tensors["colour_reference"].astype(np.float32)
+            palette = Palette(reference, tuple(about["channel_scale"]), footprint)
+            colour = Judge.restored("colour", tensors, about)
+        readings = Readings(
+            tensors["readings_mean"].astype(np.float32),
+            tensors["readings_spread"].astype(np.float32),
+        )
+        good = GoodParts(
+            tuple(facts["good_names"]),
+            tensors["good_heights"],
+            CLIP_CELLS * cell / _HEIGHT_STEPS,
+            tensors.get("good_colours"),
+        )
         return cls(
-            grid=grid,
+            grid=SurfaceGrid(Lattice(x0, y0, cell, heights.shape), heights),
             footprint=footprint,
-            freedom=facts["freedom"],
-            overlap=alignment["overlap"],
-            coverage=alignment["coverage"],
-            residual_mm=alignment["residual_mm"],
+            alignment=Alignment(**facts["alignment"]),
             shape=Judge.restored("shape", tensors, facts["shape"]),
             surface_spread=tensors["surface_spread"].astype(np.float32),
-            readings=Readings(
-                tensors["readings_mean"].astype(np.float32),
-                tensors["readings_spread"].astype(np.float32),
-            ),
-            palette=None
-            if about is None
-            else Palette(
-                tensors["colour_reference"].astype(np.float32),
-                tuple(about["channel_scale"]),
-                footprint,
-            ),
-            colour=None if about is None else Judge.restored("colour", tensors, about),
+            readings=readings,
+            palette=palette,
+            colour=colour,
             colour_usual=1.0 if about is None else about["part_usual"],
-            good=GoodParts(
-                tuple(facts["good_names"]),
-                tensors["good_heights"],
-                CLIP_CELLS * cell / 32_000,
-                tensors.get("good_colours"),
-            ),
+            good=good,
             left_out=tuple((name, reason) for name, reason in facts["left_out"]),
         )

@@ -12,14 +12,7 @@ import numpy as np
 
 from inspector_core.errors import InputError
 from inspector_core.features.colour import cielab
-from inspector_core.geometry.registration import (
-    Fit,
-    Freedom,
-    TurnSearch,
-    moved,
-    register,
-    resting_pose,
-)
+from inspector_core.geometry.registration import Fit, moved, resting_pose
 from inspector_core.geometry.resampling import Positions
 from inspector_core.geometry.surface_grid import SurfaceGrid
 from inspector_core.geometry.viewing import Viewing, viewing_of
@@ -85,18 +78,10 @@ def part_points(part: Registered) -> tuple[FloatArray, Array]:
 
 
 @dataclass(frozen=True, slots=True)
-class Placer:
-    """Lays parts onto one reference surface."""
+class Places:
+    """The places of one reference surface, to look parts up at."""
 
     grid: SurfaceGrid
-    search: TurnSearch
-    freedom: Freedom
-
-    def fit(self, part: Registered) -> Fit:
-        """Pose from the camera frame to the reference, from any turn on the table."""
-        points, rest = part_points(part)
-        found = register(points, self.grid, self.search, self.freedom)
-        return Fit(found.pose @ rest, found.overlap, found.residual_mm)
 
     def place(self, part: Registered, fit: Fit) -> Placed:
         """What is seen at every cell of the reference, and where each pixel lies on it."""

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from inspector_core.geometry.resampling import broad_blur
-from inspector_core.geometry.surface_grid import column_median
+from inspector_core.geometry.stacks import Ticks, median_of
 from inspector_core.types import Array, BoolArray, FloatArray
 
 _MAD = np.float32(1.4826)
 _FIT_CELLS = 20_000
 """Modes are fitted on about this many places; more do not change the coefficients."""
-_BROAD = 3.0
+_BROAD = 2.0
 """Variation broader than this many of the widest scale is taken off before judging."""
 _SEEN = 0.05
 _SUPPORT = 0.6
@@ -79,28 +79,38 @@ class Modes:
 
 
 class GoodFields:
-    """The fields of all good parts: their modes, and each part judged by the others.
+    """The fields of all good parts: their modes, and each part judged by the others."""
 
-    fields : (n, C, h, w) float32, NaN = unknown.   count : modes wanted; a third of the parts at most.
-    """
+    def __init__(
+        self, fields: Array, mean: Array, cells: Array, centred: Array, count: int
+    ) -> None:
+        self.fields, self.mean, self.count = fields, mean, count
+        self._cells, self._centred = cells, centred
+        self._gram = (centred @ centred.T).astype(np.float64)
 
-    def __init__(self, fields: Array, count: int) -> None:
-        self.fields = fields
+    @classmethod
+    def gathered(cls, fields: Array, count: int) -> Ticks[GoodFields]:
+        """Mean and centred fields, in short steps.
+
+        fields : (n, C, h, w) float32, NaN = unknown.   count : modes wanted; a third of the parts at
+        most. Values far from the other parts' are drawn in, so that one bad part shifts nothing.
+        """
         n = len(fields)
-        self.count = min(count, n // 3)
-        middle = column_median(fields)
-        off = fields - middle
-        spread = _MAD * column_median(np.abs(off))
-        usual = float(np.nanmedian(spread)) if np.isfinite(spread).any() else 0.0
-        limit = 4 * np.nan_to_num(spread) + 4 * usual + 1e-6
-        known = np.isfinite(off)
-        clipped = np.where(known, np.clip(off, -limit, limit), 0)
+        middle = yield from median_of(fields)
+        sizes = yield from median_of(np.abs(fields - middle))
+        spread = _MAD * sizes
+        limit = 4 * np.nan_to_num(spread) + 4 * _median(spread) + 1e-6
+        yield
+        known = np.isfinite(fields)
+        clipped = np.where(known, np.clip(fields - middle, -limit, limit), 0)
+        yield
         shift = clipped.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        self.mean = np.nan_to_num(middle) + shift
-        self._cells = known.mean(axis=0).reshape(-1) > 0.5
-        centred = np.where(known, clipped - shift, 0).reshape(n, -1)
-        self._centred = np.ascontiguousarray(centred[:, self._cells], np.float32)
-        self._gram = (self._centred @ self._centred.T).astype(np.float64)
+        cells = known.mean(axis=0).reshape(-1) > 0.5
+        yield
+        centred = np.where(known, clipped - shift, 0).reshape(n, -1)[:, cells]
+        yield
+        mean = np.nan_to_num(middle) + shift
+        return cls(fields, mean, cells, centred.astype(np.float32), min(count, n // 3))
 
     def modes(self) -> Modes:
         """Mean and modes of all parts."""
@@ -226,22 +236,22 @@ class SpreadGathering:
             if channel == 0:
                 self._shares.setdefault(scale, []).append(share.astype(np.float16))
 
-    def spread(self) -> Spread:
+    def spread(self) -> Ticks[Spread]:
         """(S, C, h, w) spreads; call once, it gives the memory back."""
         layers = np.empty((len(self.scales), len(self.usual), *self.within.shape), np.float32)
         for scale in range(len(self.scales)):
             shares = self._shares.pop(scale, [])
             for channel, unknown in enumerate(self.unknown):
                 means = self._means.pop((scale, channel), [])
-                layers[scale, channel] = (
-                    spread_of(np.stack(means), np.stack(shares), self.within)
-                    if means
-                    else np.float32(unknown)
-                )
+                layers[scale, channel] = np.float32(unknown)
+                if means:
+                    layers[scale, channel] = yield from spread_of(
+                        np.stack(means), np.stack(shares), self.within
+                    )
         return Spread(self.scales, np.maximum(layers, np.float32(1e-6)))
 
 
-def spread_of(values: Array, weight: Array, within: BoolArray) -> FloatArray:
+def spread_of(values: Array, weight: Array, within: BoolArray) -> Ticks[FloatArray]:
     """(n, h, w) left-out values to their spread (h, w): root mean square, steadied.
 
     Single parts that are far off are drawn in (a bad part among the good), each place leans on its
@@ -251,7 +261,8 @@ def spread_of(values: Array, weight: Array, within: BoolArray) -> FloatArray:
 
     values, weight = values.astype(np.float32), weight.astype(np.float32)
     seen = weight > _SEEN
-    size = _MAD * column_median(np.where(seen, np.abs(values), np.nan))
+    yield
+    size = _MAD * (yield from median_of(np.where(seen, np.abs(values), np.float32(np.nan))))
     usual = _median(size[within])
     limit = _WINSOR * np.fmax(size, usual)
     squares = (np.clip(values, -limit, limit) ** 2 * weight * seen).sum(axis=0)
