@@ -110,9 +110,14 @@ class Patches:
 
 
 def cell_size(foreground: Array, cells: int) -> int:
-    """Side of a cell in pixels such that about `cells` of them span the part's longer side; even."""
+    """Side of a cell in pixels such that about `cells` of them span the part's longer side.
+
+    One of 2, 4, 6, 8, 12, 18, 24, ...: even, and large ones can be worked on at a sixth of their size.
+    """
     longest = max(int(np.ptp(np.flatnonzero(foreground.any(axis=axis)))) + 1 for axis in (0, 1))
-    return _POINTS_PER_SIDE * max(1, round(longest / (_POINTS_PER_SIDE * cells)))
+    wanted = longest / cells
+    possible = (2, 4, 6, 8, *range(12, int(wanted) + 12, 6))
+    return min(possible, key=lambda side: abs(side - wanted))
 
 
 def patches_of(

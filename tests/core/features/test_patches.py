@@ -37,7 +37,9 @@ def patches(block):
     return patches_of(block, CELL, ShapeChoices(neighbours=30), None)
 
 
-@pytest.mark.parametrize(("cells", "size"), [(60, 2), (30, 2), (15, 4), (8, 8), (1, 60)])
+@pytest.mark.parametrize(
+    ("cells", "size"), [(60, 2), (30, 2), (15, 4), (8, 8), (6, 8), (5, 12), (1, 60)]
+)
 def test_that_cells_span_the_longer_side(cells, size):
     mask = np.zeros((100, 100), bool)
     mask[20:70, 20:80] = True
