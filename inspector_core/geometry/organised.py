@@ -119,7 +119,7 @@ class CellGrid:
 
     def _summed(self, cropped: Array) -> FloatArray:
         """Sums over cells; one axis after the other, which numpy does several times faster."""
-        height, width, *channels = cropped.shape
+        _, width, *channels = cropped.shape
         rows = cropped.reshape(self.rows, self.cell_px, width, *channels).sum(axis=1)
         return rows.reshape(self.rows, self.columns, self.cell_px, *channels).sum(axis=2)
 
