@@ -23,7 +23,7 @@ def shared_path(*parts: str) -> Path:
     return path
 
 
-@pytest.fixture()
+@pytest.fixture
 def shared():
     """Function from path parts to a path in the evaluation data; skips where it is absent."""
     return shared_path
