@@ -1,42 +1,32 @@
-"""How the window looks and where it stands: remembered between runs, changed at once."""
+"""How the workplace looks: preferences to widgets, and the user's changes back."""
 
 from __future__ import annotations
 
-from typing import cast
-
-from PySide6.QtCore import QByteArray, QObject
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtCore import QObject
 
 from app.model.preferences import Preferences
 from app.model.session import Session
-from app.theme.apply import ThemeName, apply_theme
 from app.views.cloud_pane import MODES
 from app.views.filmstrip import Filmstrip
 from app.views.inspector import Inspector
 from app.views.stage import Stage
 from inspector_core.colormaps import NAMES
 
-FIRST = (1440, 900)
-"""Size of a window that was never opened before."""
-
 _AT_START = ("opacity", "colormap", "cloud_mode", "linked", "rail_shown", "inspector_shown")
 
 
 class Appearance(QObject):
-    """Carries preferences to the widgets of a window, and the user's changes back."""
+    """Applies every remembered value at the start, and each one when it changes."""
 
     def __init__(
         self,
-        window: QMainWindow,
         preferences: Preferences,
         session: Session,
         stage: Stage,
         filmstrip: Filmstrip,
         inspector: Inspector,
     ) -> None:
-        super().__init__(window)
-        self._window = window
+        super().__init__(stage)
         self._preferences = preferences
         self._stage = stage
         self._filmstrip = filmstrip
@@ -48,23 +38,6 @@ class Appearance(QObject):
         maps.gain_moved.connect(stage.set_display_gain)
         stage.cloud_mode_changed.connect(lambda mode: preferences.set(cloud_mode=mode))
         session.scan_changed.connect(self._forget_gain)
-        self._restore()
-
-    def remember(self) -> None:
-        """Write everything down."""
-        geometry = bytes(self._window.saveGeometry().toHex().data()).decode("ascii")
-        self._preferences.set(geometry=geometry)
-        self._preferences.save()
-
-    def _restore(self) -> None:
-        window = self._window
-        window.resize(*FIRST)
-        geometry = self._preferences.look.geometry
-        if geometry:
-            window.restoreGeometry(QByteArray.fromHex(geometry.encode("ascii")))
-        place = window.frameGeometry()
-        if not any(s.availableGeometry().intersects(place) for s in QGuiApplication.screens()):
-            window.move(QGuiApplication.primaryScreen().availableGeometry().topLeft())
         for name in _AT_START:
             self._apply(name)
 
@@ -75,11 +48,7 @@ class Appearance(QObject):
 
     def _apply(self, name: str) -> None:
         look = self._preferences.look
-        if name == "theme":
-            application = QApplication.instance()
-            if isinstance(application, QApplication):
-                apply_theme(application, cast(ThemeName, look.theme))
-        elif name == "opacity":
+        if name == "opacity":
             self._stage.set_opacity(look.opacity)
             self._inspector.maps.show_opacity(look.opacity)
         elif name == "colormap" and look.colormap in NAMES:

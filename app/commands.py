@@ -13,19 +13,14 @@ import inspector_core
 from app.actions.build import key_text
 from app.actions.table import ACTIONS, MENUS
 from app.faults import LOG_NAME
-from app.model.learning import about_learning, settings_of
 from app.model.limit_words import limit_words
 from app.model.messages import Entry
 from app.theme.apply import current
-from app.views.learn_dialog import LearnDialog
 from app.views.palette import Command
-from app.views.report_dialog import ReportDialog
-from app.views.shortcut_page import ShortcutPage
 from app.words import about_scan, understood
 from app.worker.jobs import ExportRequest, LearnRequest
-from inspector_core import colormaps, detectors
+from inspector_core import colormaps
 from inspector_core.files import shown
-from inspector_core.recipe.format import DOCUMENT
 
 if TYPE_CHECKING:
     from app.window import Window
@@ -51,6 +46,8 @@ class WindowCommands:
 
     def open_path(self, path: Path) -> None:
         """Whatever was dropped or named: a recipe, a folder of parts, or one file of a part."""
+        from inspector_core.recipe.format import DOCUMENT
+
         if (path / DOCUMENT).is_file():
             self._controller.open_recipe(path)
         elif path.is_dir():
@@ -64,6 +61,10 @@ class WindowCommands:
         self._controller.try_sample()
 
     def learn(self) -> None:
+        from app.model.learning import about_learning, settings_of
+        from app.views.learn_dialog import LearnDialog
+        from inspector_core import detectors
+
         scan = self._controller.session.scan
         if scan is None:
             return
@@ -99,6 +100,7 @@ class WindowCommands:
             self._controller.inspect([ref])
 
     def export_report(self) -> None:
+        from app.views.report_dialog import ReportDialog
         from inspector_core.reports import EXPORTERS
 
         session, limits = self._controller.session, self._controller.limits
@@ -212,6 +214,8 @@ class WindowCommands:
         ]
 
     def show_shortcuts(self) -> None:
+        from app.views.shortcut_page import ShortcutPage
+
         groups = {
             menu: [
                 (entry.text.rstrip("…"), key_text(entry))

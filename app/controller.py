@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -26,9 +27,11 @@ from app.worker.sentences import Failure
 from app.worker.tickets import Desk
 from inspector_core.assets import sample_parts
 from inspector_core.progress import Job, Progress
-from inspector_core.recipe import Recipe
-from inspector_core.store import ResultStore
 from inspector_core.types import Result, SampleRef, Scan
+
+if TYPE_CHECKING:
+    from inspector_core.recipe import Recipe
+    from inspector_core.store import ResultStore
 
 SAMPLE_RECIPE = "sample-casting"
 EXPLAIN_AFTER_MS = 120
@@ -290,6 +293,8 @@ class Controller(QObject):
 
     def _store_for(self, recipe: Recipe) -> tuple[ResultStore, ResultStore | None]:
         # maps of two inspections never mix: another recipe or folder gets a store of its own
+        from inspector_core.store import ResultStore
+
         store, outdated = self.looking.store, None
         if store is None or store.recipe_sha256 != recipe.sha256 or not self.session.results:
             outdated = store

@@ -10,10 +10,12 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
     QTextEdit,
+    QWidget,
 )
 
 _WITH_COMMAND = (
@@ -27,7 +29,26 @@ _TEXT = (QLineEdit, QAbstractSpinBox, QTextEdit, QPlainTextEdit)
 
 
 class KeyGuard(QObject):
-    """An event filter of the application."""
+    """Watches the widget that has the focus, and only that one: a filter sees every event."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        self._application = application
+        application.focusChanged.connect(self._follow)
+        self._follow(None, QApplication.focusWidget())
+
+    def stop(self) -> None:
+        """Watch nothing any more."""
+        self._application.focusChanged.disconnect(self._follow)
+        self._follow(QApplication.focusWidget(), None)
+
+    def _follow(self, before: QWidget | None, now: QWidget | None) -> None:
+        if before is not None:
+            before.removeEventFilter(self)
+        if now is not None:
+            now.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         is_key = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import signal
@@ -15,15 +16,16 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from app.appearance import FIRST
 from app.controller import Controller
 from app.faults import Faults, start_log
 from app.model.places import Places
 from app.model.preferences import Preferences
 from app.theme.apply import apply_theme
-from app.window import TITLE, Window
+from app.window import FIRST, TITLE, Window
 from app.worker.jobs import CoreEngine
+from app.worker.lane import Urgency
 from inspector_core.errors import DeviceError
+from inspector_core.progress import Job, Progress
 from inspector_core.types import Verdict
 
 PICTURE = "window.png"
@@ -103,7 +105,7 @@ def _begin(window: Window, args: argparse.Namespace) -> None:
     controller = window.controller
     controller.start()
     if args.folder is None and args.recipe is None:
-        controller.prepare_engine()
+        _complete_quietly(window)
         return
     # the cloud's first frame and the import of torch would fight for the interpreter: frame first
     window.stage.prepared.connect(controller.prepare_engine)
@@ -121,6 +123,22 @@ def _begin(window: Window, args: argparse.Namespace) -> None:
         controller.open_recipe(args.recipe)
     if args.folder is not None:
         controller.open_folder(args.folder)
+
+
+def _complete_quietly(window: Window) -> None:
+    """Import the workplace beside the start page, make it, then prepare the engine."""
+    controller = window.controller
+
+    def imported() -> Job[None]:
+        for name in ("app.views.image_pane", "app.views.cloud_pane", "app.workplace"):
+            importlib.import_module(name)
+            yield Progress("Preparing the window")
+
+    def done(_: None) -> None:
+        window.complete()
+        controller.prepare_engine()
+
+    controller.desk.look("Preparing the window", imported, done, urgency=Urgency.PREPARE)
 
 
 def _show_and_keep(window: Window, report: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
@@ -19,10 +20,12 @@ from app.worker.lane import Urgency
 from app.worker.pictures import Thumbnail, thumbnails
 from app.worker.sentences import Failure
 from app.worker.tickets import Desk
-from inspector_core.detectors.contract import Explanation
 from inspector_core.progress import Job, Progress
-from inspector_core.store import ResultStore
 from inspector_core.types import SampleRef
+
+if TYPE_CHECKING:
+    from inspector_core.detectors.contract import Explanation
+    from inspector_core.store import ResultStore
 
 EXPLAIN_AFTER_MS = 120
 

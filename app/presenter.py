@@ -1,8 +1,6 @@
-"""Carries what the models say to the views: every change of a model has one place here."""
+"""Carries what the models say to strip, stage and inspector: every change has one place here."""
 
 from __future__ import annotations
-
-import time
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -13,18 +11,8 @@ from app.model.part_list import display_name
 from app.model.part_view import Message, PartView
 from app.views.filmstrip import Filmstrip
 from app.views.inspector import Inspector
-from app.views.message_panel import MessagePanel
 from app.views.stage import Stage
-from app.views.status_bar import StatusBar
-from app.views.top_bar import TopBar
-from app.words import (
-    left_line,
-    recipe_line,
-    seconds_line,
-    summary,
-    understood,
-    verdict_words,
-)
+from app.words import summary, verdict_words
 from app.worker.sentences import Failure
 from inspector_core.types import Verdict
 
@@ -32,7 +20,7 @@ NO_PART = Message("No part", "Choose a part in the strip at the left.")
 
 
 class Presenter(QObject):
-    """Connects models and views of one window; owns neither."""
+    """Connects the models with the views of the workplace; owns neither."""
 
     def __init__(
         self,
@@ -40,18 +28,12 @@ class Presenter(QObject):
         filmstrip: Filmstrip,
         stage: Stage,
         inspector: Inspector,
-        top_bar: TopBar,
-        status: StatusBar,
-        messages: MessagePanel,
     ) -> None:
         super().__init__(controller)
         self._controller = controller
         self._filmstrip = filmstrip
         self._stage = stage
         self._inspector = inspector
-        self._top_bar = top_bar
-        self._status = status
-        self._messages = messages
         self._drawn: list[tuple[int, int, Verdict]] | None = None
         self._limits_soon = QTimer(self, singleShot=True, interval=0)
         self._connect_models()
@@ -60,17 +42,7 @@ class Presenter(QObject):
 
     def _connect_models(self) -> None:
         model = self._controller
-        session, limits, current = model.session, model.limits, model.current
-        for signal in (
-            session.scan_changed,
-            session.recipe_changed,
-            session.engine_changed,
-            session.busy_changed,
-            session.results_changed,
-        ):
-            signal.connect(self.show_status)
-        session.current_changed.connect(self.show_place)
-        session.scan_changed.connect(self.show_place)
+        limits, current = model.limits, model.current
         limits.calibration_changed.connect(self.show_calibration)
         limits.changed.connect(self._limits_soon.start)
         limits.parts_changed.connect(self._limits_soon.start)
@@ -81,7 +53,6 @@ class Presenter(QObject):
         model.looking.comparing.connect(self.show_comparing)
         model.looking.explained.connect(self.show_nearest)
         model.looking.thumbnail.connect(self._filmstrip.show_thumbnail)
-        model.messages.changed.connect(self.show_message)
         model.loader.waiting.connect(self.show_loading)
         model.loader.missed.connect(self.show_missed)
 
@@ -97,45 +68,12 @@ class Presenter(QObject):
         panel.t1_moved.connect(model.limits.set_t1)
         panel.t2_moved.connect(model.limits.set_t2)
         panel.let_go.connect(model.undo.seal)
-        self._messages.stepped.connect(model.messages.step)
-        self._messages.dismissed.connect(model.messages.dismiss)
 
     def show_all(self) -> None:
         """Bring every view up to date."""
-        self.show_place()
-        self.show_status()
         self.show_calibration()
         self.show_part()
         self.show_decision()
-        self.show_message()
-
-    def show_place(self) -> None:
-        """Where I am: folder, split, part."""
-        session = self._controller.session
-        ref = session.ref(session.current)
-        words = [session.folder_name]
-        if ref is not None:
-            words += [ref.split, display_name(ref)]
-        self._top_bar.breadcrumb.show_words(words)
-
-    def show_status(self) -> None:
-        """Device, speed, recipe; and the work that is going on."""
-        session = self._controller.session
-        busy = session.busy
-        self._status.show_facts(
-            session.device,
-            seconds_line(session.seconds_per_part),
-            "" if session.recipe is None else recipe_line(session.recipe),
-        )
-        if busy is None:
-            scan = session.scan
-            self._status.show_idle("" if scan is None else understood(scan))
-            return
-        what = "Stopping: finishing the step in hand" if busy.stopping else busy.what
-        if busy.total > 1 and not busy.stopping:
-            what = f"{what} · {busy.done:,} of {busy.total:,}"
-        left = left_line(busy.seconds_left(time.monotonic()))
-        self._status.show_progress(what, busy.share, left, stopping=busy.stopping)
 
     def show_calibration(self) -> None:
         """Another recipe: scale of all displays, histogram."""
@@ -217,11 +155,6 @@ class Presenter(QObject):
         """A part that cannot be opened: its words stand where the pictures would be."""
         message = Message("This part cannot be opened", failure.sentence, failure.cure)
         self._stage.show_part(PartView(part_id, message=message))
-
-    def show_message(self) -> None:
-        """The message in front."""
-        messages = self._controller.messages
-        self._messages.show_entry(messages.front, messages.position)
 
     def _show_outlines(self) -> None:
         outlines = self._controller.current.outlines

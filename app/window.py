@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QHBoxLayout,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -19,33 +19,42 @@ from PySide6.QtWidgets import (
 
 from app.actions.build import ActionSet, key_text
 from app.actions.table import TOOLBAR, by_id, next_sensible
-from app.appearance import Appearance
 from app.commands import WindowCommands
 from app.controller import Controller
+from app.frame import FramePresenter
 from app.keys import KeyGuard
 from app.model.messages import Entry
 from app.model.part_list import display_name
 from app.model.preferences import Preferences
 from app.model.session import Facts
-from app.presenter import Presenter
-from app.views.filmstrip import Filmstrip
-from app.views.inspector import Inspector
+from app.theme.apply import ThemeName, apply_theme
 from app.views.message_panel import MessagePanel
 from app.views.palette import Palette
-from app.views.stage import Stage
 from app.views.start_page import StartPage
 from app.views.status_bar import StatusBar
 from app.views.top_bar import TopBar
 from inspector_core.files import shown
 
+if TYPE_CHECKING:
+    from app.views.filmstrip import Filmstrip
+    from app.views.inspector import Inspector
+    from app.views.stage import Stage
+    from app.workplace import Workplace
+
 TITLE = "Relief Inspector"
 SMALLEST = (1100, 700)
+FIRST = (1440, 900)
+"""Size of a window that was never opened before."""
 
 
 class Window(QMainWindow):
-    """One window on one session. painted() : the first paint is done, the engine may start."""
+    """One window on one session. The workplace is made when it is first needed, or by `complete`.
+
+    painted() : the first paint is done, heavy imports may begin.   completed() : the workplace is there.
+    """
 
     painted = Signal()
+    completed = Signal()
 
     def __init__(self, controller: Controller, preferences: Preferences) -> None:
         super().__init__()
@@ -54,30 +63,19 @@ class Window(QMainWindow):
         self.heat_map_shown = True
         self.setMinimumSize(*SMALLEST)
         self.setAcceptDrops(True)
-        self.start_page, self.stage = StartPage(), Stage()
-        self.filmstrip = Filmstrip(controller.session, controller.parts)
-        self.inspector = Inspector()
+        self.start_page = StartPage()
         self.messages = MessagePanel()
         self.commands = WindowCommands(self)
         self.actions_ = ActionSet(self, self.commands)
         self.palette_ = Palette(self)
         self._pages = QStackedWidget()
+        self._workplace: Workplace | None = None
         self._guard = KeyGuard(self)
         self._refresh_soon = QTimer(self, singleShot=True, interval=0)
         self._arrange()
-        self.presenter = Presenter(
-            controller,
-            self.filmstrip,
-            self.stage,
-            self.inspector,
-            self.top_bar,
-            self.status,
-            self.messages,
-        )
+        self._frame = FramePresenter(controller, self.top_bar, self.status, self.messages)
         self._connect()
-        self._appearance = Appearance(
-            self, preferences, controller.session, self.stage, self.filmstrip, self.inspector
-        )
+        self._restore_geometry()
         if preferences.problem:
             controller.messages.add(Entry("note", "Preferences", preferences.problem))
         self.refresh()
@@ -93,15 +91,7 @@ class Window(QMainWindow):
             menu,
         )
         self.status = StatusBar(self.actions_["work.cancel"])
-        self._work = QWidget()
-        row = QHBoxLayout(self._work)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.filmstrip)
-        row.addWidget(self.stage, 1)
-        row.addWidget(self.inspector)
         self._pages.addWidget(self.start_page)
-        self._pages.addWidget(self._work)
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -109,7 +99,33 @@ class Window(QMainWindow):
         for widget in (self.top_bar, self._pages, self.messages, self.status):
             column.addWidget(widget, 1 if widget is self._pages else 0)
         self.setCentralWidget(centre)
-        self.inspector.limits.bind(self.actions_["limits.back"], self.actions_["limits.keep"])
+
+    def complete(self) -> Workplace:
+        """The workplace, made now where it was not there yet."""
+        if self._workplace is None:
+            from app.workplace import Workplace
+
+            self._workplace = Workplace(
+                self.controller,
+                self.preferences,
+                self.actions_["limits.back"],
+                self.actions_["limits.keep"],
+            )
+            self._pages.addWidget(self._workplace)
+            self.completed.emit()
+        return self._workplace
+
+    @property
+    def stage(self) -> Stage:
+        return self.complete().stage
+
+    @property
+    def filmstrip(self) -> Filmstrip:
+        return self.complete().filmstrip
+
+    @property
+    def inspector(self) -> Inspector:
+        return self.complete().inspector
 
     def _connect(self) -> None:
         model = self.controller
@@ -133,9 +149,7 @@ class Window(QMainWindow):
         self._connect_start_page()
         self.palette_.chosen.connect(self._run)
         model.exported.connect(self._report_written)
-        application = QApplication.instance()
-        assert application is not None
-        application.installEventFilter(self._guard)
+        self.preferences.changed.connect(self._change_theme)
 
     def _connect_start_page(self) -> None:
         page, recent = self.start_page, self.controller.recent
@@ -167,10 +181,10 @@ class Window(QMainWindow):
         undo = self.controller.undo
         self.actions_.refresh(facts, undo.undo_name, undo.redo_name)
         self.top_bar.show_primary(next_sensible(facts))
-        page = self._work if facts.has_folder else self.start_page
+        page = self.complete() if facts.has_folder else self.start_page
         if page is not self._pages.currentWidget():
             self._pages.setCurrentWidget(page)
-            (self.filmstrip.view if facts.has_folder else self.start_page).setFocus()
+            page.setFocus()
         self.setWindowTitle(self._title())
 
     def show_heat_map(self, shown_: bool) -> None:
@@ -200,7 +214,8 @@ class Window(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        (self.filmstrip.view if self.facts().has_folder else self.start_page).setFocus()
+        if (page := self._pages.currentWidget()) is not None:
+            page.setFocus()
         # one turn of the event loop later the first paint is done
         QTimer.singleShot(0, self.painted.emit)
 
@@ -220,15 +235,16 @@ class Window(QMainWindow):
             self._refresh_soon.start()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._appearance.remember()
+        self._remember()
         if self.controller.session.busy is not None:
             self.status.show_idle("Closing: finishing the step in hand…")
             self.repaint()
         application = QApplication.instance()
         assert application is not None
         self.controller.close(application.processEvents)
-        self.stage.close_gl()
-        application.removeEventFilter(self._guard)
+        if self._workplace is not None:
+            self._workplace.stage.close_gl()
+        self._guard.stop()
         event.accept()
 
     def _title(self) -> str:
@@ -242,6 +258,25 @@ class Window(QMainWindow):
             TITLE,
         ]
         return " – ".join(word for word in words if word)
+
+    def _restore_geometry(self) -> None:
+        self.resize(*FIRST)
+        geometry = self.preferences.look.geometry
+        if geometry:
+            self.restoreGeometry(QByteArray.fromHex(geometry.encode("ascii")))
+        place = self.frameGeometry()
+        if not any(s.availableGeometry().intersects(place) for s in QGuiApplication.screens()):
+            self.move(QGuiApplication.primaryScreen().availableGeometry().topLeft())
+
+    def _remember(self) -> None:
+        geometry = bytes(self.saveGeometry().toHex().data()).decode("ascii")
+        self.preferences.set(geometry=geometry)
+        self.preferences.save()
+
+    def _change_theme(self, name: str) -> None:
+        application = QApplication.instance()
+        if name == "theme" and isinstance(application, QApplication):
+            apply_theme(application, cast(ThemeName, self.preferences.look.theme))
 
     def _run(self, action_id: str) -> None:
         self.actions_[action_id].trigger()

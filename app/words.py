@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from app.model.messages import Entry
 from app.model.open_part import OpenPart
 from app.model.thresholds import ThresholdModel
-from inspector_core.decision.decide import Decision
-from inspector_core.recipe import Recipe
 from inspector_core.types import Defect, LengthUnit, Scan, Verdict
+
+if TYPE_CHECKING:
+    from inspector_core.decision.decide import Decision
+    from inspector_core.recipe import Recipe
 
 _UNITS = {
     "m": "XYZ in metres, converted to mm",

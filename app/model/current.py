@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.model.loader import PartLoader
@@ -9,8 +11,10 @@ from app.model.open_part import OpenPart
 from app.model.part_view import Outline
 from app.model.selection import SelectionModel
 from app.model.thresholds import ThresholdModel
-from inspector_core.decision.decide import Decision
 from inspector_core.types import Defect, Verdict
+
+if TYPE_CHECKING:
+    from inspector_core.decision.decide import Decision
 
 
 class CurrentPart(QObject):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from app.model.part_view import Outline, PartView
-from inspector_core.decision.decide import Decider, Decision
-from inspector_core.reports.outlines import region_outline, simplified
 from inspector_core.types import Array, Registered, Result, SampleRef, Thresholds, Verdict
+
+if TYPE_CHECKING:
+    from inspector_core.decision.decide import Decider, Decision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +35,8 @@ class OpenPart:
 
     def outlines(self, decision: Decision | None, limits: Thresholds) -> list[Outline]:
         """Borders of a decision's defects; traced once per defect."""
+        from inspector_core.reports.outlines import region_outline, simplified
+
         found = []
         for defect in () if decision is None else decision.defects:
             key = (*defect.peak_px, *defect.bbox_px, defect.region.area_px)

@@ -57,7 +57,9 @@ class Histogram(QWidget):
 
     def show_parts(self, scores: Sequence[float], marked: float | None) -> None:
         """Ticks for inspected parts; the marked score is the shown part's."""
-        self._ticks = np.unique(np.round(np.clip(scores, 0.0, self._top), 3))
+        # numpy's unique would import its masked arrays before the first paint
+        clipped = np.round(np.clip(scores, 0.0, self._top), 3)
+        self._ticks = np.array(sorted(set(clipped.tolist())))
         self._marked = marked
         self.update()
 
