@@ -17,13 +17,17 @@ from app.model.limit_words import limit_words
 from app.model.messages import Entry
 from app.theme.apply import current
 from app.views.palette import Command
-from app.words import about_scan, understood
+from app.words import about_scan, in_window, understood
 from app.worker.jobs import ExportRequest, LearnRequest
 from inspector_core import colormaps
 from inspector_core.files import shown
 
 if TYPE_CHECKING:
     from app.window import Window
+
+
+_MOST_PROBLEMS = 3
+"""Problems of a folder that the reading dialog repeats; the message panel has them all."""
 
 
 class WindowCommands:
@@ -235,6 +239,27 @@ class WindowCommands:
             sentence = f"Read as {scan.layout}: {understood(scan)}."
             self._controller.messages.add(
                 Entry("note", shown(scan.root), sentence, "", f"{notes}\n{why}".strip())
+            )
+
+    def set_reading(self) -> None:
+        from app.views.reading_dialog import ReadingDialog
+        from inspector_core.data import readers
+        from inspector_core.settings import declared
+
+        scan = self._controller.session.scan
+        if scan is None:
+            return
+        known = {name: readers.load(name) for name in readers.READERS}
+        dialog = ReadingDialog(
+            [(name, reader.title) for name, reader in known.items()],
+            lambda name: declared(known[name].settings),
+            scan.layout,
+            [in_window(problem.sentence) for problem in scan.problems[:_MOST_PROBLEMS]],
+            self._window,
+        )
+        if dialog.exec():
+            self._controller.open_folder(
+                Path(scan.root), layout=dialog.chosen, options=dialog.values
             )
 
     def show_log(self) -> None:

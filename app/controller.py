@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -122,14 +122,22 @@ class Controller(QObject):
 
     # every request below answers at once; its outcome arrives through the models
 
-    def open_folder(self, folder: Path, then: Callable[[], None] = lambda: None) -> None:
+    def open_folder(
+        self,
+        folder: Path,
+        then: Callable[[], None] = lambda: None,
+        layout: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         """Scan a folder and show its parts; the recipe stays."""
 
         def done(scan: Scan) -> None:
             self._take_scan(scan)
             then()
 
-        self.desk.work("Reading the folder", lambda: self.engine.scan(folder), done)
+        self.desk.work(
+            "Reading the folder", lambda: self.engine.scan(folder, layout, options), done
+        )
 
     def open_inspected(
         self, folder: Path, recipe: Path, results: Path, then: Callable[[], None] = lambda: None

@@ -6,6 +6,7 @@ import time
 
 from PySide6.QtCore import QObject
 
+from app.actions.table import by_id
 from app.controller import Controller
 from app.model.part_list import display_name
 from app.views.message_panel import MessagePanel
@@ -74,4 +75,6 @@ class FramePresenter(QObject):
     def show_message(self) -> None:
         """The message in front."""
         messages = self._controller.messages
-        self._messages.show_entry(messages.front, messages.position)
+        front = messages.front
+        helps = by_id(front.action).text if front is not None and front.action else ""
+        self._messages.show_entry(front, messages.position, helps)

@@ -148,6 +148,7 @@ class Window(QMainWindow):
         self._refresh_soon.timeout.connect(self.refresh)
         self._connect_start_page()
         self.palette_.chosen.connect(self._run)
+        self.messages.asked.connect(self._run)
         model.exported.connect(self._report_written)
         self.preferences.changed.connect(self._change_theme)
 

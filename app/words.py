@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -43,13 +44,16 @@ def understood(scan: Scan) -> str:
     facts = [parts_of(len(scan.refs))]
     if scan.image_size is not None:
         facts.append(f"{scan.image_size[0]}×{scan.image_size[1]} px")
-    facts.append(_UNITS.get(scan.unit, "pictures only"))
+    unread = "3D scans not read" if has_shape(scan) else "pictures only"
+    facts.append(_UNITS.get(scan.unit, unread))
     return ", ".join(facts)
 
 
 def has_shape(scan: Scan) -> bool:
-    """Whether the folder's parts come with a 3D scan."""
-    return scan.unit != ""
+    """Whether the folder's parts come with a 3D scan, be it one that cannot be read yet."""
+    return scan.unit != "" or any(
+        role in ref.files for ref in scan.refs for role in ("xyz", "depth")
+    )
 
 
 def about_scan(scan: Scan) -> Entry | None:
@@ -67,7 +71,16 @@ def about_scan(scan: Scan) -> Entry | None:
     if not sentences:
         return None
     cure = scan.problems[0].sentence if len(scan.problems) == 1 else ""
-    return Entry("note", understood(scan), " ".join(sentences), cure, details)
+    helps = "folder.reading" if scan.problems else ""
+    return Entry(
+        "note", understood(scan), " ".join(sentences), in_window(cure), in_window(details), helps
+    )
+
+
+def in_window(sentence: str) -> str:
+    """A cure that names options of the command line, in the words of the window."""
+    sentence = re.sub(r"--set (\w+)=([^\s;,]*[^\s;,.])", r"\1 = \2", sentence)
+    return sentence.replace("use --force", "tick Replace").replace("--device ", "device ")
 
 
 def recipe_line(recipe: Recipe) -> str:

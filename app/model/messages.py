@@ -13,13 +13,17 @@ Tone = Literal["problem", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message: what it is about, a sentence, what to do, and details to unfold."""
+    """One message: what it is about, a sentence, what to do, and details to unfold.
+
+    action : id of the action that helps, or empty.
+    """
 
     tone: Tone
     what: str
     sentence: str
     cure: str = ""
     details: str = ""
+    action: str = ""
 
     @property
     def text(self) -> str:

@@ -29,6 +29,18 @@ class NumberBox(QDoubleSpinBox):
             event.ignore()
 
 
+class PlainNumberBox(NumberBox):
+    """A decimal number of any fineness, written without trailing zeros."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDecimals(8)
+
+    def textFromValue(self, value: float) -> str:
+        text = f"{value:.8f}".rstrip("0")
+        return f"{text}0" if text.endswith(".") else text
+
+
 class WholeBox(QSpinBox):
     """A whole number."""
 

@@ -39,8 +39,12 @@ class _Mark(QWidget):
 
 
 class MessagePanel(QWidget):
-    """Shows one entry of the list. stepped(offset), dismissed() : the user leafs or closes."""
+    """Shows one entry of the list. stepped(offset), dismissed() : the user leafs or closes.
 
+    asked(id) : the user wants the action that helps.
+    """
+
+    asked = Signal(str)
     stepped = Signal(int)
     dismissed = Signal()
 
@@ -56,6 +60,7 @@ class MessagePanel(QWidget):
         self._details.setFont(text_font("note"))
         self._details.setFixedHeight(120)
         self._details.setAccessibleName("Details")
+        self._help = QPushButton()
         self._unfold, self._copy = QPushButton("Details"), QPushButton("Copy")
         self._older, self._newer, self._close = QToolButton(), QToolButton(), QToolButton()
         self._arrange()
@@ -85,6 +90,7 @@ class MessagePanel(QWidget):
         row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
         for widget in (
+            self._help,
             self._unfold,
             self._copy,
             self._older,
@@ -102,12 +108,13 @@ class MessagePanel(QWidget):
     def _connect(self) -> None:
         self._unfold.toggled.connect(self._details.setVisible)
         self._copy.clicked.connect(self._copy_text)
+        self._help.clicked.connect(self._ask)
         self._older.clicked.connect(lambda: self.stepped.emit(-1))
         self._newer.clicked.connect(lambda: self.stepped.emit(1))
         self._close.clicked.connect(self.dismissed)
 
-    def show_entry(self, entry: Entry | None, position: tuple[int, int]) -> None:
-        """Show an entry, or hide the panel when there is none."""
+    def show_entry(self, entry: Entry | None, position: tuple[int, int], helps: str = "") -> None:
+        """Show an entry, or hide the panel when there is none; `helps` names the action that helps."""
         self._entry = entry
         if entry is None:
             self.hide()
@@ -116,6 +123,8 @@ class MessagePanel(QWidget):
         self._mark.update()
         self._recolour()
         self._details.setPlainText(entry.details)
+        self._help.setText(helps)
+        self._help.setVisible(bool(helps))
         self._unfold.setVisible(bool(entry.details))
         self._unfold.setChecked(False)
         self._details.setVisible(False)
@@ -131,6 +140,10 @@ class MessagePanel(QWidget):
     @property
     def entry(self) -> Entry | None:
         return self._entry
+
+    def _ask(self) -> None:
+        if self._entry is not None:
+            self.asked.emit(self._entry.action)
 
     def _recolour(self) -> None:
         entry = self._entry

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.theme.apply import set_text_style
-from app.theme.number_box import ChoiceBox, NumberBox, WholeBox
+from app.theme.number_box import ChoiceBox, PlainNumberBox, WholeBox
 from app.theme.tokens import GAP_M
 from inspector_core.settings import Setting, Value
 
@@ -94,12 +94,10 @@ class SettingsForm(QWidget):
         self._read[entry.name] = text.text
         return text
 
-    def _number(self, entry: Setting) -> NumberBox:
-        number = NumberBox()
+    def _number(self, entry: Setting) -> PlainNumberBox:
+        number = PlainNumberBox()
         default = float(entry.default)
-        # as many places as the default needs, and two more to move in
-        places = len(f"{default:.10f}".rstrip("0").partition(".")[2])
-        number.setDecimals(min(8, max(2, places + 1)))
+        places = len(f"{default:.8f}".rstrip("0").partition(".")[2])
         number.setRange(
             -1e9 if entry.low is None else entry.low, 1e9 if entry.high is None else entry.high
         )

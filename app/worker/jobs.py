@@ -71,7 +71,9 @@ class Engine(Protocol):
 
     def prepare(self) -> Job[str]: ...
 
-    def scan(self, folder: Path) -> Job[Scan]: ...
+    def scan(
+        self, folder: Path, layout: str | None = None, options: Mapping[str, Any] | None = None
+    ) -> Job[Scan]: ...
 
     def scan_file(self, file: Path) -> Job[tuple[Scan, str]]: ...
 
@@ -130,11 +132,13 @@ class CoreEngine:
             importlib.import_module(module)
         return name_of(resolve(self._device, self._machine))
 
-    def scan(self, folder: Path) -> Job[Scan]:
-        """How a folder is read."""
+    def scan(
+        self, folder: Path, layout: str | None = None, options: Mapping[str, Any] | None = None
+    ) -> Job[Scan]:
+        """How a folder is read, as the best reader or as the named layout with its settings."""
         from inspector_core import engine
 
-        return (yield from engine.scan(folder))
+        return (yield from engine.scan(folder, layout, options))
 
     def scan_file(self, file: Path) -> Job[tuple[Scan, str]]:
         """How the folder is read that a file's part belongs to, and that part's id."""

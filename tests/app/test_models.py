@@ -14,6 +14,7 @@ from app.model.preferences import Preferences
 from app.model.recent import MOST, Recent
 from app.model.selection import SelectionModel
 from app.model.session import Busy
+from app.words import in_window
 from inspector_core.types import SampleRef, Thresholds
 from tests.app.material import make_recipe, make_result, make_scan, read
 
@@ -186,3 +187,8 @@ def test_that_scratch_of_a_week_ago_is_removed(tmp_path):
     with places.scratch_folder() as folder:
         assert Path(folder).parent == tmp_path / "cache"
     assert not old.exists()
+
+
+def test_that_cures_of_the_command_line_are_told_in_the_words_of_the_window():
+    said = in_window("a.png: depth without a scale; give it: --set depth_scale=0.001.")
+    assert said == "a.png: depth without a scale; give it: depth_scale = 0.001."

@@ -60,7 +60,7 @@ def test_that_every_editor_has_a_name_and_a_help_for_screen_readers(form):
 def test_that_a_unit_stands_behind_the_value_and_not_in_the_name(form):
     entry = next(entry for entry in declared(Examples) if entry.name == "reach_mm")
     assert title_of(entry) == "Reach"
-    assert form.editors["reach_mm"].text() == "1.50 mm"
+    assert form.editors["reach_mm"].text() == "1.5 mm"
 
 
 @pytest.fixture
@@ -123,3 +123,38 @@ def test_that_a_report_needs_a_format_and_a_free_folder(qtbot, tmp_path):
     assert not dialog.export_button.isEnabled()
     dialog.replace_box.setChecked(True)
     assert dialog.export_button.isEnabled()
+
+
+def test_that_a_small_scale_can_be_typed(qtbot):
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Scale:
+        depth_scale: float = setting(0.0, low=0.0, high=1.0, unit="m", help="Metres a value.")
+
+    form = SettingsForm(declared(Scale))
+    qtbot.addWidget(form)
+    form.editors["depth_scale"].setValue(0.00025)
+    assert form.values() == {"depth_scale": 0.00025}
+    assert form.editors["depth_scale"].text() == "0.00025 m"
+
+
+def test_that_reading_settings_follow_the_layout(qtbot):
+    from app.views.reading_dialog import ReadingDialog
+    from inspector_core.data import readers
+
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    known = {name: readers.load(name) for name in readers.READERS}
+    dialog = ReadingDialog(
+        [(name, reader.title) for name, reader in known.items()],
+        lambda name: declared(known[name].settings),
+        "folder",
+        ["depth without a scale"],
+        owner,
+    )
+    assert dialog.chosen == "folder"
+    dialog.form.editors["depth_scale"].setValue(0.0001)
+    assert dialog.values == {"depth_scale": 0.0001}
+    dialog.layout_box.setCurrentIndex(list(known).index("eyecandies"))
+    assert dialog.chosen == "eyecandies"
+    assert "light" in dialog.form.editors
+    owner.deleteLater()
