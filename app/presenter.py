@@ -35,6 +35,7 @@ class Presenter(QObject):
         self._stage = stage
         self._inspector = inspector
         self._drawn: list[tuple[int, int, Verdict]] | None = None
+        self._scale: tuple[float, float, float] | None = None
         self._limits_soon = QTimer(self, singleShot=True, interval=0)
         self._connect_models()
         self._connect_views()
@@ -88,7 +89,10 @@ class Presenter(QObject):
         model = self._controller
         limits = model.limits
         panel = self._inspector.limits
-        self._stage.set_thresholds(limits.current.t1, limits.current.t2, limits.top)
+        shown = (limits.current.t1, limits.current.t2, limits.top)
+        if shown != self._scale:
+            self._scale = shown
+            self._stage.set_thresholds(*shown)
         panel.show_limits(limits.current)
         panel.show_words(limit_words(model.session, limits))
         self._show_marks()

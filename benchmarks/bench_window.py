@@ -127,7 +127,7 @@ class Bench:
         write_parts(root, side)
         self.until(lambda: self.controller.session.device != "")
         self.controller.open_folder(root)
-        self.calm()
+        self.calm(2.0)
         request = LearnRequest(folder / "recipe", "bench", detector)
         self.controller.learn(request, then=self.controller.inspect)
         self.calm()
@@ -149,9 +149,10 @@ class Bench:
     def is_calm(self) -> bool:
         model = self.controller
         part = model.current.part
-        shown = part is not None and part.ref.id == model.session.current
         return (
-            not model.desk.has_work and shown and part.result is model.session.result(part.ref.id)
+            model.looking.is_calm
+            and part is not None
+            and part.result is model.session.result(part.ref.id)
         )
 
     def calm(self, rest_s: float = 0.5) -> None:
@@ -178,8 +179,6 @@ def start_row(count: int) -> Row:
 
 
 def drag_row(bench: Bench, count: int) -> Row:
-    bench.controller.session.set_current(bench.dented())
-    bench.calm()
     slider = bench.window.inspector.limits.sliders["t2"]
     middle = slider.value()
     wave = [middle + round(0.4 * middle * np.sin(i / 6)) + i % 2 for i in range(count + 2)]
@@ -241,7 +240,7 @@ def open_row(bench: Bench, count: int, *, preloaded: bool) -> Row:
         bench.settle()
         wall.append((time.perf_counter() - start) * 1e3)
         cpu.append((time.process_time() - used) * 1e3)
-        bench.calm(1.0 if preloaded else 0.3)
+        bench.calm(0.3)
     name = "open inspected part, " + ("preloaded neighbour" if preloaded else "from disk")
     return Row(name, wall[1:], cpu[1:], (50, 150) if preloaded else (150, 300))
 
@@ -309,6 +308,8 @@ def main() -> None:
     app = application("dark")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(app, Path(folder), args.side, args.detector)
+        bench.controller.session.set_current(bench.dented())
+        bench.calm()
         for row in (drag_row, t1_row, hover_row, key_row, opacity_row):
             print(row(bench, count), flush=True)
         print(open_row(bench, min(count, 20), preloaded=True), flush=True)
@@ -322,6 +323,10 @@ def main() -> None:
 
         def drag() -> None:
             drag_row(bench, count)
+            bench.calm()
+
+        bench.controller.session.set_current(bench.dented())
+        bench.calm()
 
         for name, work, budget in (("inspecting", inspect, 100.0), ("dragging", drag, 50.0)):
             print(f"event loop while {name:12s} {stalls(bench, work, budget)}")

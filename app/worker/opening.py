@@ -42,7 +42,12 @@ def opened(
     decider = None if maps is None or way is None else way.decider(part, maps)
     message = None if decider is not None else _why_no_maps(result, recipe_sha256)
     view = _view(part, decider, message)
-    return OpenPart(ref, view, part, decider, result, recipe_sha256)
+    opened_part = OpenPart(ref, view, part, decider, result, recipe_sha256)
+    if way is not None:
+        # measuring and tracing once here keeps the window's thread free of it
+        limits = way.recipe.thresholds
+        opened_part.outlines(opened_part.decide(limits), limits)
+    return opened_part
 
 
 def _refused(error: InspectorError) -> Message:
