@@ -49,7 +49,8 @@ class Bench:
         self.engine.scanned = tiny_scan()
         done = []
         self.controller.try_sample(then=lambda: done.append(1))
-        self.wait(lambda: bool(done))
+        self.wait(lambda: bool(done) or self.controller.messages.front is not None)
+        assert done, self.controller.messages.front
         self.rest()
 
     def show(self, part_id: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -80,18 +82,22 @@ def tiny_scan(*, broken: int = 0, shape: bool = True) -> Scan:
 class TinyEngine(CoreEngine):
     """Scans give tiny parts, whatever the folder; everything else is the program's own.
 
-    scanned : what the next scan gives.
+    scanned : what the next scan gives.   asked_reading : layout and settings of the last one.
     """
 
     def __init__(self) -> None:
         super().__init__("cpu", Hardware())
         self.scanned = tiny_scan()
+        self.asked_reading: tuple[str | None, Mapping[str, Any] | None] = (None, None)
 
     def prepare(self) -> Job[str]:
         yield Progress("Preparing the engine")
         return "CPU · 2 cores"
 
-    def scan(self, folder: Path) -> Job[Scan]:
+    def scan(
+        self, folder: Path, layout: str | None = None, options: Mapping[str, Any] | None = None
+    ) -> Job[Scan]:
+        self.asked_reading = (layout, options)
         yield Progress("Reading the folder")
         if "missing" in str(folder):
             raise InputError(f"{folder} does not exist", cure="check the name of the folder")
