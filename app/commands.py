@@ -17,17 +17,14 @@ from app.model.limit_words import limit_words
 from app.model.messages import Entry
 from app.theme.apply import current
 from app.views.palette import Command
-from app.words import about_scan, in_window, understood
+from app.words import about_scan, understood
 from app.worker.jobs import ExportRequest, LearnRequest
+from app.worker.sentences import in_window
 from inspector_core import colormaps
 from inspector_core.files import shown
 
 if TYPE_CHECKING:
     from app.window import Window
-
-
-_MOST_PROBLEMS = 3
-"""Problems of a folder that the reading dialog repeats; the message panel has them all."""
 
 
 class WindowCommands:
@@ -254,7 +251,8 @@ class WindowCommands:
             [(name, reader.title) for name, reader in known.items()],
             lambda name: declared(known[name].settings),
             scan.layout,
-            [in_window(problem.sentence) for problem in scan.problems[:_MOST_PROBLEMS]],
+            scan.refs[0].options if scan.refs else {},
+            [in_window(problem.sentence) for problem in scan.problems],
             self._window,
         )
         if dialog.exec():

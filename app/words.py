@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from app.model.messages import Entry
 from app.model.open_part import OpenPart
 from app.model.thresholds import ThresholdModel
+from app.worker.sentences import in_window
 from inspector_core.types import Defect, LengthUnit, Scan, Verdict
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ def about_scan(scan: Scan) -> Entry | None:
     if scan.problems:
         count = len(scan.problems)
         files = "1 problem" if count == 1 else f"{count} problems"
-        sentences.append(f"{files} found while reading; the other parts can be used.")
+        rest = (
+            "the other parts can be used" if _has_others(scan) else "no part can be used as it is"
+        )
+        sentences.append(f"{files} found while reading; {rest}.")
     if not sentences:
         return None
     cure = scan.problems[0].sentence if len(scan.problems) == 1 else ""
@@ -77,10 +81,12 @@ def about_scan(scan: Scan) -> Entry | None:
     )
 
 
-def in_window(sentence: str) -> str:
-    """A cure that names options of the command line, in the words of the window."""
-    sentence = re.sub(r"--set (\w+)=([^\s;,]*[^\s;,.])", r"\1 = \2", sentence)
-    return sentence.replace("use --force", "tick Replace").replace("--device ", "device ")
+def _has_others(scan: Scan) -> bool:
+    """Whether there are parts that no problem of the folder names."""
+    named = {PurePath(problem.path).name for problem in scan.problems}
+    return not scan.refs or any(
+        named.isdisjoint(PurePath(file).name for file in ref.files.values()) for ref in scan.refs
+    )
 
 
 def recipe_line(recipe: Recipe) -> str:
@@ -116,7 +122,7 @@ def verdict_words(
         value = f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"
         return "", f"{decision.reason} · p = {value} against {n} good parts"
     if part.result is not None:
-        return "", part.result.error or part.result.reason
+        return "", in_window(part.result.error or part.result.reason)
     message = part.view.message
     if message is not None and has_recipe:
         return message.title, message.text

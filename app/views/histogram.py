@@ -52,7 +52,9 @@ class Histogram(QWidget):
         edges = np.linspace(0.0, top, _BINS + 1)
         self._bins = np.histogram(np.clip(good, 0.0, top), edges)[0].astype(float)
         n = len(good)
-        self.setAccessibleDescription(f"{n} held-out good parts, scale from 0 to {top:.2f} times")
+        self.setAccessibleDescription(
+            f"{n} held-out good parts, scale from 0 to {top:.2f} times the usual"
+        )
         self.update()
 
     def show_parts(self, scores: Sequence[float], marked: float | None) -> None:
@@ -148,7 +150,7 @@ class Histogram(QWidget):
         painter.setPen(QColor(current().text3))
         row = QRectF(1, frame.bottom() + 2, self.width() - 2, _AXIS - 2)
         painter.drawText(row, Qt.AlignmentFlag.AlignLeft, "0")
-        painter.drawText(row, Qt.AlignmentFlag.AlignRight, f"{self._top:.1f} × good")
+        painter.drawText(row, Qt.AlignmentFlag.AlignRight, f"{self._top:.1f} × usual")
         painter.drawText(row, Qt.AlignmentFlag.AlignHCenter, "score of a part")
 
     def _paint_handle(self, painter: QPainter, frame: QRectF, x: float, colour: QColor) -> None:

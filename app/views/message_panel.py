@@ -141,6 +141,11 @@ class MessagePanel(QWidget):
     def entry(self) -> Entry | None:
         return self._entry
 
+    @property
+    def help_button(self) -> QPushButton:
+        """The button of the action that helps, hidden where there is none."""
+        return self._help
+
     def _ask(self) -> None:
         if self._entry is not None:
             self.asked.emit(self._entry.action)

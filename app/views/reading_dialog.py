@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -20,15 +21,19 @@ from PySide6.QtWidgets import (
 from app.theme.apply import set_property, set_text_style
 from app.theme.number_box import ChoiceBox
 from app.theme.tokens import GAP_L, GAP_M, PADDING
-from app.views.settings_form import SettingsForm
+from app.views.settings_form import SettingsForm, title_of
 from inspector_core.settings import Setting
+
+_MOST = 3
+"""Problems that are repeated here; the message panel has them all."""
 
 
 class ReadingDialog(QDialog):
     """The answers are read with the properties after it was accepted.
 
     layouts : name and title of every reader.   settings_of : what can be set for a reader.
-    chosen : the layout as which the folder was read.   problems : what was wrong, one sentence a line.
+    chosen, now : the layout and its settings as which the folder was read.
+    problems : what was wrong, a sentence each.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class ReadingDialog(QDialog):
         layouts: Sequence[tuple[str, str]],
         settings_of: Callable[[str], Sequence[Setting]],
         chosen: str,
+        now: Mapping[str, Any],
         problems: Sequence[str],
         parent: QWidget,
     ) -> None:
@@ -46,9 +52,11 @@ class ReadingDialog(QDialog):
         self.layout_box = ChoiceBox()
         self.layout_box.addItems([title for _, title in layouts])
         self.layout_box.setAccessibleName("Layout of the folder")
+        self._read_as, self._now = chosen, now
+        self._problems = tuple(problems)
         self._form = SettingsForm(())
         self._area = QScrollArea()
-        self._arrange("\n".join(problems))
+        self._arrange(_some(self._problems))
         self.layout_box.currentIndexChanged.connect(self._show_settings)
         if chosen in self._names:
             self.layout_box.setCurrentIndex(self._names.index(chosen))
@@ -95,5 +103,27 @@ class ReadingDialog(QDialog):
         return dict(self._form.values())
 
     def _show_settings(self) -> None:
-        self._form = SettingsForm(self._settings_of(self.chosen))
+        settings = self._settings_of(self.chosen)
+        now = self._now if self.chosen == self._read_as else {}
+        self._form = SettingsForm(settings, now)
         self._area.setWidget(self._form)
+        self._go_to_what_is_asked_for(settings)
+
+    def _go_to_what_is_asked_for(self, settings: Sequence[Setting]) -> None:
+        """The first setting that a problem names gets the keyboard, so it is in sight too."""
+        named = (
+            entry.name
+            for entry in settings
+            if any(f"{title_of(entry)} = " in problem for problem in self._problems)
+        )
+        editor = self._form.editors.get(next(named, ""))
+        if editor is not None:
+            editor.setFocus()
+            # the form gets its size when the dialog is shown
+            QTimer.singleShot(0, editor, lambda: self._area.ensureWidgetVisible(editor))
+
+
+def _some(problems: Sequence[str]) -> str:
+    """The first problems as one text, the others counted."""
+    more = len(problems) - _MOST
+    return "\n".join([*problems[:_MOST], *([f"and {more:,} more"] if more > 0 else [])])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -22,13 +22,22 @@ _WIDEST_INT = 2**31 - 1
 
 
 class SettingsForm(QWidget):
-    """One row a setting; `values()` gives those that differ from their defaults."""
+    """One row a setting; `values()` gives those that differ from their defaults.
+
+    now : values in force that the form begins with; the others begin with their defaults.
+    """
 
     changed = Signal()
 
-    def __init__(self, settings: Sequence[Setting], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        settings: Sequence[Setting],
+        now: Mapping[str, object] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._settings = {entry.name: entry for entry in settings}
+        self._start = {entry.name: (now or {}).get(entry.name, entry.default) for entry in settings}
         self._read: dict[str, Callable[[], Value]] = {}
         self.editors: dict[str, QWidget] = {}
         grid = QGridLayout(self)
@@ -62,16 +71,17 @@ class SettingsForm(QWidget):
         grid.addWidget(note, 2 * row + 1, 0, 1, 3)
 
     def _editor(self, entry: Setting) -> QWidget:
+        start = self._start[entry.name]
         if entry.kind is bool:
             box = QCheckBox()
-            box.setChecked(bool(entry.default))
+            box.setChecked(bool(start))
             box.toggled.connect(self.changed)
             self._read[entry.name] = box.isChecked
             return box
         if entry.choices:
             choice = ChoiceBox()
             choice.addItems(list(entry.choices))
-            choice.setCurrentText(str(entry.default))
+            choice.setCurrentText(str(start))
             choice.currentTextChanged.connect(self.changed)
             self._read[entry.name] = choice.currentText
             return choice
@@ -82,14 +92,14 @@ class SettingsForm(QWidget):
                 -_WIDEST_INT if low is None else int(low),
                 _WIDEST_INT if high is None else int(high),
             )
-            whole.setValue(int(entry.default))
+            whole.setValue(int(str(start)))
             whole.setSuffix(f" {entry.unit}" if entry.unit else "")
             whole.valueChanged.connect(self.changed)
             self._read[entry.name] = whole.value
             return whole
         if entry.kind is float:
             return self._number(entry)
-        text = QLineEdit(str(entry.default))
+        text = QLineEdit(str(start))
         text.textChanged.connect(self.changed)
         self._read[entry.name] = text.text
         return text
@@ -102,7 +112,7 @@ class SettingsForm(QWidget):
             -1e9 if entry.low is None else entry.low, 1e9 if entry.high is None else entry.high
         )
         number.setSingleStep(10.0 ** -max(1, places))
-        number.setValue(default)
+        number.setValue(float(str(self._start[entry.name])))
         number.setSuffix(f" {entry.unit}" if entry.unit else "")
         number.valueChanged.connect(self.changed)
         self._read[entry.name] = number.value
@@ -112,7 +122,7 @@ class SettingsForm(QWidget):
 def title_of(entry: Setting) -> str:
     """ "minimum_height_mm" as "Minimum height"."""
     words = entry.name.removesuffix(f"_{entry.unit}") if entry.unit else entry.name
-    text = words.replace("_", " ")
+    text = words.replace("_", " ").replace("xyz", "XYZ")
     return text[:1].upper() + text[1:]
 
 

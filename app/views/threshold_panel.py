@@ -155,11 +155,11 @@ class ThresholdPanel(QWidget):
         box.setDecimals(2)
         box.setRange(LOWEST, HIGHEST)
         box.setSingleStep(STEP)
-        box.setSuffix(" × good")
+        box.setSuffix(" × usual")
         box.setKeyboardTracking(False)
         box.setFixedWidth(118)
         box.setFont(text_font("note"))
-        box.setAccessibleName(f"{title} limit in times good")
+        box.setAccessibleName(f"{title} limit in times the usual")
         box.valueChanged.connect(lambda value: self._move(name, value))
         box.editingFinished.connect(self.let_go)
         self.boxes[name] = box

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.model.open_part import OpenPart
 from app.model.part_view import Message, PartView
+from app.worker.sentences import in_window
 from app.worker.way import Way
 from inspector_core.decision.decide import Decider
 from inspector_core.errors import InspectorError
@@ -51,7 +52,7 @@ def opened(
 
 
 def _refused(error: InspectorError) -> Message:
-    return Message("Not inspected", error.message, error.cure)
+    return Message("Not inspected", error.message, in_window(error.cure))
 
 
 def _why_no_maps(result: Result | None, recipe_sha256: str) -> Message:
@@ -59,7 +60,7 @@ def _why_no_maps(result: Result | None, recipe_sha256: str) -> Message:
         return NO_RECIPE
     if result is None:
         return NOT_YET
-    return Message("Not inspected", result.error or result.reason)
+    return Message("Not inspected", in_window(result.error or result.reason))
 
 
 def _raw_view(sample: Sample, message: Message) -> PartView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from dataclasses import dataclass
 
@@ -38,7 +39,8 @@ def failure_of(error: BaseException, what: str = "") -> Failure:
     if isinstance(error, InspectorError):
         log.info("%s: %s", what, error.sentence, extra={"context": error.context})
         details = "\n".join(f"{key}: {value}" for key, value in error.context.items())
-        return Failure(what, _full_stop(error.message), _full_stop(error.cure), details)
+        cure = _full_stop(in_window(error.cure))
+        return Failure(what, _full_stop(error.message), cure, details)
     trace = "".join(traceback.format_exception(error)).rstrip()
     if out_of_memory(error):
         log.warning("%s: memory exhausted\n%s", what, trace)
@@ -59,6 +61,17 @@ def failure_of(error: BaseException, what: str = "") -> Failure:
         "Go on or restart it; nothing was half-written. Please report it with the details.",
         trace,
     )
+
+
+def in_window(sentence: str) -> str:
+    """A sentence that names options of the command line, in the words of the window's dialogs."""
+    sentence = re.sub(r"--set (\w+)=([^\s;,]*[^\s;,.])", _setting, sentence)
+    return sentence.replace("use --force", "tick Replace").replace("--device ", "device ")
+
+
+def _setting(found: re.Match[str]) -> str:
+    name = found[1].replace("_", " ")
+    return f"{name[:1].upper()}{name[1:]} = {found[2]}"
 
 
 def _full_stop(sentence: str) -> str:

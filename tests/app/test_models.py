@@ -14,8 +14,9 @@ from app.model.preferences import Preferences
 from app.model.recent import MOST, Recent
 from app.model.selection import SelectionModel
 from app.model.session import Busy
-from app.words import in_window
-from inspector_core.types import SampleRef, Thresholds
+from app.words import about_scan
+from app.worker.sentences import in_window
+from inspector_core.types import Problem, SampleRef, Scan, Thresholds
 from tests.app.material import make_recipe, make_result, make_scan, read
 
 LIMITS = Thresholds(1.0, 2.0)
@@ -191,4 +192,16 @@ def test_that_scratch_of_a_week_ago_is_removed(tmp_path):
 
 def test_that_cures_of_the_command_line_are_told_in_the_words_of_the_window():
     said = in_window("a.png: depth without a scale; give it: --set depth_scale=0.001.")
-    assert said == "a.png: depth without a scale; give it: depth_scale = 0.001."
+    assert said == "a.png: depth without a scale; give it: Depth scale = 0.001."
+
+
+def test_that_a_folder_says_when_none_of_its_parts_can_be_used():
+    def said(*broken: str) -> str:
+        refs = [SampleRef(n, "test", None, {"rgb": f"/d/{n}.png"}, read) for n in ("a", "b")]
+        problems = [Problem(f"{name}.png", "ends early", "copy it again") for name in broken]
+        entry = about_scan(Scan("/d", "folder", tuple(refs), tuple(problems), unit="mm"))
+        return "" if entry is None else entry.sentence
+
+    assert said() == ""
+    assert said("a") == "1 problem found while reading; the other parts can be used."
+    assert said("a", "b") == "2 problems found while reading; no part can be used as it is."

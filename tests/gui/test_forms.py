@@ -148,10 +148,14 @@ def test_that_reading_settings_follow_the_layout(qtbot):
         [(name, reader.title) for name, reader in known.items()],
         lambda name: declared(known[name].settings),
         "folder",
-        ["depth without a scale"],
+        {"max_depth": 900.0},
+        ["a.png: depth without a scale; give it: Depth scale = 0.001."] * 5,
         owner,
     )
     assert dialog.chosen == "folder"
+    assert dialog.values == {"max_depth": 900.0}
+    assert dialog.focusWidget() is dialog.form.editors["depth_scale"]
+    dialog.form.editors["max_depth"].setValue(0.0)
     dialog.form.editors["depth_scale"].setValue(0.0001)
     assert dialog.values == {"depth_scale": 0.0001}
     dialog.layout_box.setCurrentIndex(list(known).index("eyecandies"))
