@@ -153,7 +153,8 @@ def _with_holes(cloud: Cloud) -> Cloud:
         missing |= filled
     check_not_empty(~missing)
     xyz = xyz.copy()
-    np.copyto(xyz, np.nan, where=missing[..., None])
+    for axis in range(3):
+        np.copyto(xyz[..., axis], np.nan, where=missing)
     return Cloud(xyz, cloud.rgb, (*notes, *_orientation_notes(xyz)), cloud.unit)
 
 

@@ -29,7 +29,7 @@ def box(xyz: Array) -> tuple[Array, Array]:
     points = points[np.isfinite(points).all(axis=1)].astype(np.float64)
     if len(points) == 0:
         return np.zeros(3), np.zeros(3)
-    low, high = np.percentile(points, (1, 99), axis=0)
+    low, high = np.percentile(np.ascontiguousarray(points.T), (1, 99), axis=1)
     return low, high
 
 

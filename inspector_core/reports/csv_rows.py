@@ -31,6 +31,8 @@ COLUMNS = (*PART, *DEFECT, "unit", "reason", "error")
 class CsvWriter:
     """results.csv"""
 
+    draws = False
+
     def __init__(self, model: ReportModel, folder: Path) -> None:
         self.model = model
         self.path = folder / _FILE

@@ -7,7 +7,8 @@ import importlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from inspector_core.errors import DiskFullError, InspectorError, OutputError, SettingError
@@ -78,8 +79,7 @@ def _written(model: ReportModel, staging: Path, classes: Sequence[type[Writer]])
         for writer in writers:
             for _ in writer.begin():
                 yield Progress(STAGE, 0, total)
-        for result in parts:
-            figures, missing = _figures(model, result)
+        for result, figures, missing in _drawn(model, parts, any(cls.draws for cls in classes)):
             yield Progress(STAGE, done, total, missing)
             for writer in writers:
                 if writer.wants(result):
@@ -99,7 +99,25 @@ def _written(model: ReportModel, staging: Path, classes: Sequence[type[Writer]])
         raise failure from error
 
 
-def _figures(model: ReportModel, result: Result) -> tuple[PartFigures | None, str]:
+def _drawn(
+    model: ReportModel, parts: Sequence[Result], draw: bool
+) -> Iterator[tuple[Result, PartFigures | None, str]]:
+    """The parts in order; while one is written, the next is read and drawn in another thread."""
+    if not parts:
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="relief-report") as pool:
+        coming = pool.submit(_figures, model, parts[0], draw)
+        for number, result in enumerate(parts, start=1):
+            figures, missing = coming.result()
+            following: Future[tuple[PartFigures | None, str]] | None = None
+            if number < len(parts):
+                following = pool.submit(_figures, model, parts[number], draw)
+            yield result, figures, missing
+            if following is not None:
+                coming = following
+
+
+def _figures(model: ReportModel, result: Result, draw: bool) -> tuple[PartFigures | None, str]:
     """The part's figures, or None and the sentence why there are none."""
     try:
         material = model.load(result.id)
@@ -107,7 +125,10 @@ def _figures(model: ReportModel, result: Result) -> tuple[PartFigures | None, st
         return None, f"No pictures: {error.sentence}"
     except OSError as error:
         return None, f"No pictures: {shown(result.id)} cannot be read ({error.strerror or error})."
-    return PartFigures(PartPictures(model, result, material)), ""
+    figures = PartFigures(PartPictures(model, result, material))
+    if draw and model.has_page(result):
+        figures.draw()
+    return figures, ""
 
 
 def _refuse_existing(

@@ -61,6 +61,18 @@ class PartFigures:
             self._close_ups[defect.number] = self._made_close_ups(defect)
         return self._close_ups[defect.number]
 
+    def draw(self) -> None:
+        """Make every picture of the part's page now, encoded as it will be written."""
+        shown = [
+            drawing
+            for d in self.result.defects[:MOST_CLOSE_UPS]
+            for _, drawing in self.close_ups(d)
+        ]
+        for drawing in (*self.panes, *shown):
+            for shape in drawing.shapes:
+                if isinstance(shape, Raster):
+                    _ = shape.encoded
+
     def _map_title(self) -> str:
         seen = [MAP_TITLES[name] for name in MAP_TITLES if name in self.pictures.maps]
         return seen[0] if len(seen) == 1 else "Fused map"

@@ -37,6 +37,8 @@ _FILE = "report.html"
 class HtmlWriter:
     """report.html, written part by part."""
 
+    draws = True
+
     def __init__(self, model: ReportModel, folder: Path) -> None:
         self.model = model
         self.path = folder / _FILE

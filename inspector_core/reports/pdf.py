@@ -21,6 +21,8 @@ _FILE = "report.pdf"
 class PdfWriter:
     """report.pdf"""
 
+    draws = True
+
     def __init__(self, model: ReportModel, folder: Path) -> None:
         self.model = model
         self.path = folder / _FILE

@@ -143,8 +143,8 @@ class Sheet:
         canvas.saveState()
         canvas.translate(shape.x, shape.y + shape.height)
         canvas.scale(1, -1)
-        image = ImageReader(BytesIO(shape.encoded))
-        canvas.drawImage(image, 0, 0, shape.width, shape.height)
+        kind = _jpeg_reader() if shape.photo else ImageReader
+        canvas.drawImage(kind(BytesIO(shape.encoded)), 0, 0, shape.width, shape.height)
         canvas.restoreState()
 
     def _words(self, shape: Words) -> None:
@@ -205,6 +205,21 @@ def _trace(path: Any, points: Array, closed: bool) -> None:
         path.lineTo(x, y)
     if closed:
         path.close()
+
+
+@cache
+def _jpeg_reader() -> Any:
+    from reportlab.lib.utils import ImageReader
+
+    class JpegReader(ImageReader):
+        """A JPEG goes into the PDF as it is; named by its bytes, it is never decoded."""
+
+        _dataA = None  # noqa: N815 - the library's name
+
+        def getRGBData(self) -> bytes:  # noqa: N802 - the library's name
+            return bytes(self.fp.getvalue())
+
+    return JpegReader
 
 
 @cache

@@ -30,6 +30,8 @@ _KINDS = {"<f4": "float", "|u1": "uchar", "<i4": "int"}
 class PlyWriter:
     """One PLY per inspected part with a cloud."""
 
+    draws = False
+
     def __init__(self, model: ReportModel, folder: Path) -> None:
         self.model = model
         self.folder = folder

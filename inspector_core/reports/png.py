@@ -25,6 +25,8 @@ _TITLE, _NOTE = 4.2, 3.2
 class PngWriter:
     """One PNG per part whose pictures can be read."""
 
+    draws = False
+
     def __init__(self, model: ReportModel, folder: Path) -> None:
         self.model = model
         self.folder = folder

@@ -16,6 +16,8 @@ _FILE = "results.json"
 class JsonWriter:
     """results.json"""
 
+    draws = False
+
     def __init__(self, model: ReportModel, folder: Path) -> None:
         self.model = model
         self.path = folder / _FILE

@@ -19,6 +19,8 @@ LENGTHS = ("deviation_mm", "spread_mm")
 class TiffWriter:
     """One float32 TIFF per map: evidence in times the usual, lengths in mm, NaN where unknown."""
 
+    draws = False
+
     def __init__(self, model: ReportModel, folder: Path) -> None:
         self.model = model
         self.folder = folder

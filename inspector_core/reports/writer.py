@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from inspector_core.reports.figures import PartFigures
 from inspector_core.reports.model import ReportModel
@@ -15,7 +15,10 @@ class Writer(Protocol):
     """One format. Files are written below `folder` only, under the names that were declared.
 
     `begin` and `finish` yield between steps well under a second each.
+    draws : `part` sets the panes and close-ups of every part with a page; they are made beforehand.
     """
+
+    draws: ClassVar[bool]
 
     def __init__(self, model: ReportModel, folder: Path) -> None: ...
 

@@ -23,6 +23,8 @@ DIMMED = 0.6
 _FINER = 2
 _JUMP = 4.0
 """Grid squares are torn where neighbours are farther apart than this many median distances."""
+_NOTHING = np.uint64(2**64 - 1)
+"""Farther than any point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,29 +206,31 @@ def _centres(grid: Array) -> Array:
 
 
 def _nearest(points: Array, view: View, grow: int) -> Array:
-    """(2H, 2W) int32: which point is seen in each fine pixel, -1 where none."""
+    """(2H, 2W) int32: which point is seen in each fine pixel, -1 where none.
+
+    Depth and number of a point are one integer, the depth in its upper half: the bits of positive
+    floats sort like the floats, so the smallest integer is the nearest point.
+    """
     height, width = view.size[0] * _FINER, view.size[1] * _FINER
     at, depth = view.project(points)
     at = at * _FINER + (_FINER - 1) / 2
     column, row = np.rint(at[:, 0]).astype(np.int32), np.rint(at[:, 1]).astype(np.int32)
     inside = (column >= 0) & (row >= 0) & (column < width) & (row < height) & (depth > 0)
-    number = np.flatnonzero(inside).astype(np.int32)
-    number = number[np.argsort(-depth[number], kind="stable")]  # the nearest is written last, stays
-    winner = np.full((height, width), -1, np.int32)
-    winner[row[number], column[number]] = number
-    near = np.full((height, width), np.inf, np.float32)
-    near[row[number], column[number]] = depth[number]
+    number = np.flatnonzero(inside)
+    keys = depth[number].astype(np.float32).view(np.uint32).astype(np.uint64) << np.uint64(32)
+    keys |= number.astype(np.uint64)
+    seen = np.full((height, width), _NOTHING, np.uint64)
+    pixel = row[number].astype(np.int64) * width + column[number]
+    np.minimum.at(seen.reshape(-1), pixel, keys)
     for axis in (0, 1):
         for step in range(grow):
-            _spread(near, winner, axis, step % 2 == 0)
-    return winner
+            _spread(seen, axis, step % 2 == 0)
+    return np.where(seen == _NOTHING, -1, seen & np.uint64(0xFFFFFFFF)).astype(np.int32)
 
 
-def _spread(near: Array, winner: Array, axis: int, forward: bool) -> None:
+def _spread(seen: Array, axis: int, forward: bool) -> None:
     """Let every splat cover the next pixel along an axis where it lies nearer than what is there."""
     here, there = [slice(None)] * 2, [slice(None)] * 2
     here[axis], there[axis] = slice(1, None), slice(None, -1)
     into, source = (tuple(here), tuple(there)) if forward else (tuple(there), tuple(here))
-    closer = near[source] < near[into]
-    np.copyto(winner[into], winner[source].copy(), where=closer)
-    np.copyto(near[into], near[source].copy(), where=closer)
+    seen[into] = np.minimum(seen[into], seen[source])
