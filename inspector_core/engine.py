@@ -37,7 +37,17 @@ from inspector_core.recipe import Recipe, save
 from inspector_core.settings import as_json, build, declared
 from inspector_core.software import label, versions
 from inspector_core.store import ResultStore
-from inspector_core.types import AnomalyMaps, Calibration, Result, SampleRef, Scan, Verdict
+from inspector_core.types import (
+    AnomalyMaps,
+    Calibration,
+    Defect,
+    NearestGood,
+    Registered,
+    Result,
+    SampleRef,
+    Scan,
+    Verdict,
+)
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +204,7 @@ def evaluate(
         "seed": recipe.seed,
         "thresholds": {"t1": recipe.thresholds.t1, "t2": recipe.thresholds.t2},
         "trusted": inspector.trusted,
+        "judged": list(recipe.judged),
     }
     return (
         yield from evaluation(
@@ -222,7 +233,10 @@ class Inspector:
 
     def decider(self, item: Loaded, maps: AnomalyMaps) -> Decider:
         """The part's decision at any thresholds, from maps made now or stored earlier."""
-        return Decider(item.part(), maps, self.recipe.calibration, trusted=self.trusted)
+        recipe = self.recipe
+        return Decider(
+            item.part(), maps, recipe.calibration, trusted=self.trusted, judged=recipe.judged
+        )
 
     def maps(self, item: Loaded) -> AnomalyMaps:
         """Raw maps of a part, fused filled in; InputError when the part is not what was learnt."""
@@ -249,10 +263,13 @@ class Inspector:
         scored = time.perf_counter()
         decider = self.decider(item, maps)
         decision = decider.at(self.recipe.thresholds)
+        decided = time.perf_counter()
+        nearest = self._nearest(part, decision.defects)
         timings = {
             **item.timings_s,
             "score": round(scored - started, 4),
-            "decide": round(time.perf_counter() - scored, 4),
+            "decide": round(decided - scored, 4),
+            "explain": round(time.perf_counter() - decided, 4),
         }
         facts = facts_of(part)
         quality = {
@@ -267,11 +284,20 @@ class Inspector:
             scores=decision.scores,
             p_value=decision.p_value,
             defects=decision.defects,
+            nearest=nearest,
             maps=decider.maps,
             timings_s=timings,
             quality=quality,
             notes=(*part.sample.notes, *part.notes, *maps.notes),
         )
+
+    def _nearest(self, part: Registered, defects: Sequence[Defect]) -> NearestGood | None:
+        """The good part most like this one at its strongest defect, while the scorer still knows it."""
+        if not defects:
+            return None
+        at = defects[0].peak_px
+        found = self.scorer.explain(part, at)
+        return None if found is None else NearestGood(found.nearest_id, at, found.height_mm)
 
     def _failed(self, item: Loaded, sentence: str) -> Result:
         recipe, sample = self.recipe, item.sample
@@ -385,6 +411,9 @@ def _calibrated(
         for part_id in ids:
             single.append(raw_scores(_stored(held, part_id), area))
             yield Progress(CALIBRATING, len(ids), len(ids))
+        fingerprint["judged"] = sorted(
+            set.intersection(*({*scores} for scores in single)) - {"fused"}
+        )
         usual = {name: usual_of(single, name) for name in ("rgb", "shape")}
         fused = []
         for part_id in ids:

@@ -411,6 +411,19 @@ class Defect:
 
 
 @dataclass(frozen=True, slots=True)
+class NearestGood:
+    """The good part most like this one around a pixel.
+
+    id : that part.   at_px : (x, y), a defect's peak.
+    height_mm : how far this part lies above (negative: below) that one there; None = not compared.
+    """
+
+    id: str
+    at_px: tuple[int, int]
+    height_mm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One part's outcome.
 
@@ -418,6 +431,7 @@ class Result:
     scores : modality to the part's value in times the usual.   score : the deciding (fused) one.
     thresholds, usual : those in force when the verdict was made.
     reason : one sentence.   error : problem and cure when not inspected, else empty.
+    nearest : the good part most like this one at its strongest defect, None where nobody can say.
     """
 
     id: str
@@ -432,6 +446,7 @@ class Result:
     thresholds: Thresholds | None = None
     usual: Mapping[str, float] = field(default_factory=dict)
     defects: tuple[Defect, ...] = ()
+    nearest: NearestGood | None = None
     maps: AnomalyMaps | None = None
     timings_s: Mapping[str, float] = field(default_factory=dict)
     quality: Mapping[str, float] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from inspector_core.decision.calibration import raw_scores
@@ -9,7 +10,7 @@ from inspector_core.decision.defects import Candidate, Evidence, additional, cat
 from inspector_core.decision.fusion import fuse, times_usual
 from inspector_core.decision.measures import Surface, measured
 from inspector_core.decision.thresholds import p_value
-from inspector_core.decision.verdict import verdict_of
+from inspector_core.decision.verdict import reservation, verdict_of
 from inspector_core.geometry.measure import pitch_mm
 from inspector_core.types import (
     AnomalyMaps,
@@ -37,6 +38,7 @@ class Decider:
 
     part : the prepared part.   maps : raw maps as the detector (or the store) gave them.
     trusted : False when the recipe rests on fewer than five good parts.
+    judged : modalities that the recipe judges; a part that lacks one of them is at best `review`.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class Decider:
         calibration: Calibration,
         *,
         trusted: bool = True,
+        judged: Iterable[str] = (),
     ) -> None:
         usual = calibration.usual
         self.maps = fuse(maps, usual)
         self.calibration = calibration
         self.trusted = trusted
+        self.reservation = reservation(self.maps.arrays(), judged)
         assert self.maps.fused is not None
         xyz = part.sample.xyz
         pitch = None if xyz is None else pitch_mm(xyz, part.foreground & part.valid)
@@ -85,12 +89,12 @@ class Decider:
     def at(self, thresholds: Thresholds) -> Decision:
         """The decision at these thresholds."""
         score = self.scores["fused"]
-        verdict = verdict_of(score, thresholds, trusted=self.trusted)
+        trusted = self.trusted and not self.reservation
+        verdict = verdict_of(score, thresholds, trusted=trusted)
         defects = self._defects(thresholds.t1)
         p = p_value(score, self.calibration.scores) if self.calibration.scores else None
-        return Decision(
-            verdict, reason_of(verdict, score, thresholds, defects), dict(self.scores), p, defects
-        )
+        reason = reason_of(verdict, score, thresholds, defects, self.reservation)
+        return Decision(verdict, reason, dict(self.scores), p, defects)
 
     def _defects(self, t1: float) -> tuple[Defect, ...]:
         chosen = [entry for entry in self._known if entry.score >= t1]
@@ -111,9 +115,21 @@ class Decider:
 
 
 def reason_of(
-    verdict: Verdict, score: float, thresholds: Thresholds, defects: tuple[Defect, ...]
+    verdict: Verdict,
+    score: float,
+    thresholds: Thresholds,
+    defects: tuple[Defect, ...],
+    reserved: str = "",
 ) -> str:
-    """One sentence that a person can check against the numbers."""
+    """One sentence that a person can check against the numbers.
+
+    reserved : what `reservation` says of the part.
+    """
+    if reserved:
+        whole = verdict
+        if verdict is Verdict.REVIEW and score < thresholds.t1:
+            whole = Verdict.ACCEPT  # the reservation is the reason, not too few good parts
+        return f"{reason_of(whole, score, thresholds, defects)}; {reserved}"
     above = sum(defect.score >= thresholds.t2 for defect in defects)
     if verdict is Verdict.REJECT:
         return f"{_count(max(1, above))} above T2 (score {score:.2f}, T2 {thresholds.t2:.2f})"

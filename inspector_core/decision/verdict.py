@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from inspector_core.types import Calibration, Thresholds, Verdict
 
 FEWEST = 5
@@ -18,6 +20,20 @@ def verdict_of(score: float, thresholds: Thresholds, *, trusted: bool = True) ->
     if score >= thresholds.t1 or not trusted:
         return Verdict.REVIEW
     return Verdict.ACCEPT
+
+
+def reservation(seen: Iterable[str], judged: Iterable[str]) -> str:
+    """Why a part is accepted by nobody although nothing speaks against it, or empty.
+
+    seen : modalities that this part was scored in ("rgb", "shape"; others are ignored).
+    judged : those that the recipe's calibration parts were scored in.
+    """
+    unseen = set(judged) - set(seen)
+    if "shape" in unseen:
+        return "judged by colour alone: the part has no cloud"
+    if "rgb" in unseen:
+        return "judged by shape alone: the part has no picture"
+    return ""
 
 
 def is_trusted(calibration: Calibration, learnt: int) -> bool:

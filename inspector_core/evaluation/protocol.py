@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any
 
-from inspector_core.decision.verdict import verdict_of
+from inspector_core.decision.verdict import reservation, verdict_of
 from inspector_core.device import peak_memory_mb
 from inspector_core.errors import SettingError
 from inspector_core.evaluation.figures import NO_MODEL, Entry, figures
@@ -49,8 +49,9 @@ def evaluation(
 ) -> Job[Evaluation]:
     """Figures per map and per defect type.
 
-    recipe_facts : goes into the result as it is; "detector", "thresholds" ({"t1", "t2"}) and
-    "trusted" (False: nothing is accepted, too few parts were learnt) are read.
+    recipe_facts : goes into the result as it is; "detector", "thresholds" ({"t1", "t2"}), "trusted"
+    (False: nothing is accepted, too few parts were learnt) and "judged" (modalities that a part needs
+    before it is accepted) are read.
     replicates : resamplings behind each 95 % interval.
     notes : said in the result before the protocol's own.
     Raises InputError when no part counts, InspectorError for maps that break their contract.
@@ -125,6 +126,7 @@ def _verdicts(
     if not thresholds:
         return {}
     trusted = bool(recipe_facts.get("trusted", True))
+    judged = recipe_facts.get("judged", ())
     limits = Thresholds(float(thresholds["t1"]), float(thresholds["t2"]))
     counts = {
         kind: {verdict.value: 0 for verdict in (Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT)}
@@ -132,7 +134,8 @@ def _verdicts(
     }
     for entry in entries:
         if "fused" in entry.scores:
-            verdict = verdict_of(entry.scores["fused"], limits, trusted=trusted)
+            whole = trusted and not reservation(entry.scores, judged)
+            verdict = verdict_of(entry.scores["fused"], limits, trusted=whole)
             counts["bad" if entry.bad else "good"][verdict.value] += 1
     return counts
 

@@ -61,6 +61,11 @@ class Recipe:
         return self.calibration.thresholds
 
     @property
+    def judged(self) -> tuple[str, ...]:
+        """Modalities ("rgb", "shape") that the calibration parts were scored in."""
+        return tuple(self.fingerprint.get("judged", ()))
+
+    @property
     def display_top(self) -> float:
         """Upper end of every display of this recipe's maps, in times the usual."""
         return 2 * self.thresholds.t2

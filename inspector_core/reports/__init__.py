@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inspector_core.reports.exporting import export
-    from inspector_core.reports.model import Neighbour, PartMaterial, ReportModel, build
+    from inspector_core.reports.model import PartMaterial, ReportModel, build
 
 EXPORTERS: dict[str, str] = {
     "pdf": "inspector_core.reports.pdf:PdfWriter",
@@ -29,11 +29,10 @@ _HOMES = {
     "build": "inspector_core.reports.model",
     "ReportModel": "inspector_core.reports.model",
     "PartMaterial": "inspector_core.reports.model",
-    "Neighbour": "inspector_core.reports.model",
     "export": "inspector_core.reports.exporting",
 }
 
-__all__ = ["EXPORTERS", "Neighbour", "PartMaterial", "ReportModel", "build", "export"]
+__all__ = ["EXPORTERS", "PartMaterial", "ReportModel", "build", "export"]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from inspector_core.decision.thresholds import Promise
 from inspector_core.files import sha256_bytes
 from inspector_core.reports.words import COVERAGE, expanded, verdict_counts
-from inspector_core.types import Defect, Measure, Result, Thresholds
+from inspector_core.types import Defect, Measure, NearestGood, Result, Thresholds
 
 if TYPE_CHECKING:
     from inspector_core.reports.model import RecipeFacts
@@ -121,6 +121,7 @@ def _part(result: Result) -> dict[str, Any]:
         "p_value": known(result.p_value),
         "scores": {name: known(result.scores.get(name)) for name in ("rgb", "shape", "fused")},
         "defects": [_defect(defect) for defect in result.defects],
+        "nearest_good": _nearest(result),
         "quality": {
             name: known(quality.get(name)) for name in ("mm_per_px", "missing", "foreground_px")
         },
@@ -128,6 +129,25 @@ def _part(result: Result) -> dict[str, Any]:
         "timings_s": {name: known(value) for name, value in result.timings_s.items()},
         "error": result.error or None,
     }
+
+
+def _nearest(result: Result) -> dict[str, Any] | None:
+    found = nearest_at(result)
+    if found is None:
+        return None
+    defect, nearest = found
+    return {"id": nearest.id, "defect": defect.number, "height_mm": known(nearest.height_mm)}
+
+
+def nearest_at(result: Result) -> tuple[Defect, NearestGood] | None:
+    """The defect at which the nearest good part was looked for, and that part.
+
+    None also where limits were moved so that this place is no defect any more.
+    """
+    nearest = result.nearest
+    if nearest is None:
+        return None
+    return next(((d, nearest) for d in result.defects if d.peak_px == nearest.at_px), None)
 
 
 def _defect(defect: Defect) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class PartFigures:
         return self.pictures.sample.xyz is not None and bool(self.result.defects)
 
     def close_ups(self, defect: Defect) -> list[tuple[str, Drawing]]:
-        """The same square around a defect in every modality, with titles; then the nearest good part."""
+        """The same square around a defect in every modality, with titles."""
         if defect.number not in self._close_ups:
             self._close_ups[defect.number] = self._made_close_ups(defect)
         return self._close_ups[defect.number]
@@ -159,11 +159,6 @@ class PartFigures:
         deviations = pictures.deviations(window)
         if deviations is not None:
             found.append(("Deviation", self._close_up(window, deviations, defect, True)))
-        neighbour = pictures.material.neighbours.get(defect.number)
-        if neighbour is not None and neighbour.picture is not None:
-            picture = resized(neighbour.picture, CLOSE_UP, _CLOSE_UP_SHARPNESS)
-            drawing = Drawing(CLOSE_UP, CLOSE_UP, (Raster(0, 0, CLOSE_UP, CLOSE_UP, picture),))
-            found.append((f"Good: {printable(neighbour.id)}", drawing))
         return found
 
     def _close_up(

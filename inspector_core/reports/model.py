@@ -7,7 +7,7 @@ an exporter needs them, so a report on a thousand parts needs the memory of one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,33 +34,18 @@ PAGE_ORDER = (Verdict.REJECT, Verdict.REVIEW, Verdict.NOT_INSPECTED, Verdict.ACC
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
-    """The same place on the nearest good part.
-
-    id : that part.   picture : (h, w, 3) uint8, the place around the defect, or None.
-    sentence : how the two differ there, or empty.
-    """
-
-    id: str
-    picture: Array | None = None
-    sentence: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class PartMaterial:
     """What a report draws of one part; pulled when it is drawn, dropped afterwards.
 
     maps : as the result or the store holds them (raw values), or None.
     foreground : (H, W) bool; without it the pixels that the maps cover.
     gain : factor on the picture's brightness, the recipe's.
-    neighbours : defect number to the same place on the nearest good part.
     """
 
     sample: Sample
     maps: AnomalyMaps | None = None
     foreground: Array | None = None
     gain: float = 1.0
-    neighbours: Mapping[int, Neighbour] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inspector_core import palette
+from inspector_core.reports.document import nearest_at
 from inspector_core.reports.model import ReportModel
 from inspector_core.reports.words import (
     count,
+    nearest_sentence,
     number,
     p_sentence,
     part_title,
@@ -180,6 +182,9 @@ def _table_notes(result: Result) -> tuple[str, ...]:
         if rule:
             which = "Extent" if len(rules) == 1 else f"Extent of {_listed(numbers)}"
             notes.append(f"{which}: {printable(rule)}.")
+    found = nearest_at(result)
+    if found is not None:
+        notes.append(nearest_sentence(found[0].number, found[1], result.unit))
     for defect in result.defects:
         if defect.not_measurable:
             reason = printable(defect.not_measurable.rstrip("."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from inspector_core.types import Measure, Thresholds, Verdict
+from inspector_core.types import Measure, NearestGood, Thresholds, Verdict
 
 COVERAGE = 2.0
 """U = k u: about 95 % for k = 2."""
@@ -80,6 +80,18 @@ def rule_sentence(limits: Thresholds, minimum_area_px: int, n_good: int) -> str:
         f"and is accepted below. 1.00 is the usual: the median of the largest values on "
         f"{n_good} good parts that were held out."
     )
+
+
+def nearest_sentence(defect_number: int, nearest: NearestGood, unit: str) -> str:
+    """The good part most like this one at a defect, and by how much this one lies above or below."""
+    first = f"The most similar good part at defect {defect_number} is {printable(nearest.id)}"
+    if nearest.height_mm is None or not math.isfinite(nearest.height_mm):
+        return f"{first}."
+    difference = number(abs(nearest.height_mm))
+    if float(difference) == 0:
+        return f"{first}; both are equally high there."
+    side = "above" if nearest.height_mm > 0 else "below"
+    return f"{first}; this part lies {difference} {unit} {side} it there."
 
 
 def count(n: int, word: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from inspector_core.types import (
     Defect,
     Measure,
+    NearestGood,
     Region,
     Result,
     Source,
@@ -34,6 +35,7 @@ def result_to_json(result: Result) -> dict[str, Any]:
         "thresholds": [result.thresholds.t1, result.thresholds.t2] if result.thresholds else None,
         "usual": dict(result.usual),
         "defects": [_defect_to_json(defect) for defect in result.defects],
+        "nearest": _nearest_to_json(result.nearest),
         "timings_s": dict(result.timings_s),
         "quality": dict(result.quality),
         "notes": list(result.notes),
@@ -61,6 +63,7 @@ def result_from_json(document: Mapping[str, Any]) -> Result:
         thresholds=Thresholds(*thresholds) if thresholds else None,
         usual=document["usual"],
         defects=tuple(_defect_from_json(entry) for entry in document["defects"]),
+        nearest=_nearest_from_json(document.get("nearest")),
         timings_s=document["timings_s"],
         quality=document["quality"],
         notes=tuple(document["notes"]),
@@ -70,6 +73,19 @@ def result_from_json(document: Mapping[str, Any]) -> Result:
         device=document["device"],
         error=document["error"],
     )
+
+
+def _nearest_to_json(nearest: NearestGood | None) -> dict[str, Any] | None:
+    if nearest is None:
+        return None
+    return {"id": nearest.id, "at_px": list(nearest.at_px), "height_mm": nearest.height_mm}
+
+
+def _nearest_from_json(document: Mapping[str, Any] | None) -> NearestGood | None:
+    if document is None:  # also in stores written before this was kept
+        return None
+    x, y = document["at_px"]
+    return NearestGood(document["id"], (int(x), int(y)), document["height_mm"])
 
 
 def _defect_to_json(defect: Defect) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from inspector_core.progress import Progress, drain
 from inspector_core.reports import EXPORTERS, PartMaterial, build, export
 from inspector_core.reports.exporting import writer_class
 from inspector_core.reports.words import number, quantity
-from inspector_core.types import Measure, Sample, Verdict
+from inspector_core.types import Measure, NearestGood, Sample, Verdict
 from tests.core.reports.parts import (
     ISSUED,
     LIMITS,
@@ -359,6 +359,15 @@ def test_that_numbers_are_the_same_in_all_formats(single):
         assert cells[8] == number(entry["score"])
         assert float(row["peak"]) == entry["score"]
     assert f"T1 = {number(LIMITS.t1)}" in text.replace("\n", " ")
+
+
+def test_that_the_nearest_good_part_stands_in_the_pdf_and_on_the_page(tmp_path):
+    part = sample("test/a/000")
+    near = NearestGood("train/good/012", defect(part).peak_px, 0.312)
+    drain(export(model([result(part, nearest=near)]), tmp_path, ("pdf", "html")))
+    sentence = "is train/good/012; this part lies 0.31 mm above it there."
+    assert sentence in " ".join(pdf_text(tmp_path / "report.pdf")).replace("\n", " ")
+    assert sentence in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_that_counts_are_the_same_in_all_formats(hostile):

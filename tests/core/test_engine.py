@@ -9,13 +9,15 @@ import pytest
 
 from inspector_core import engine
 from inspector_core.detectors import DETECTORS
+from inspector_core.detectors.contract import Explanation
 from inspector_core.device import Hardware
 from inspector_core.errors import Cancelled, DeviceError, InputError, OutputError, SettingError
 from inspector_core.progress import drain
-from inspector_core.recipe import open_recipe
+from inspector_core.recipe import open_recipe, save, with_thresholds
 from inspector_core.store import ResultStore
-from inspector_core.types import SampleRef, Scan, Verdict
+from inspector_core.types import AnomalyMaps, NearestGood, SampleRef, Scan, Thresholds, Verdict
 from tests.contracts.tiny_parts import read, refs
+from tests.core.flat_detector import Flat
 
 MACHINE = Hardware()
 
@@ -213,6 +215,81 @@ def test_that_cancelling_leaves_no_recipe(tmp_path):
             lambda: len(steps) == 9,
         )
     assert list(tmp_path.iterdir()) == []
+
+
+class Lenient(Flat):
+    """Flat, but a part without a cloud is scored by its colour, one without a picture by its shape."""
+
+    info = replace(Flat.info, requires=())
+
+    class _Scorer(Flat._Scorer):
+        def score(self, part):
+            sample = part.sample
+            if sample.xyz is not None and sample.rgb is not None:
+                return super().score(part)
+            if sample.xyz is None:
+                values = np.abs(part.colour().mean(axis=2) - self.state.tensors["grey"])
+                return AnomalyMaps(rgb=values.astype(np.float32))
+            values = np.abs(np.nan_to_num(part.height) - self.state.tensors["height"])
+            inside = np.where(part.foreground, np.float32(0), np.float32(np.nan))
+            return AnomalyMaps(shape=values + inside)
+
+        def explain(self, part, pixel):
+            return Explanation("train/good/003", -0.4, None)
+
+
+@pytest.fixture
+def lenient(monkeypatch, tmp_path):
+    monkeypatch.setitem(DETECTORS, "lenient", "tests.core.test_engine:Lenient")
+    job = engine.learn(scan(*GOOD), tmp_path / "l", detector="lenient", machine=MACHINE)
+    recipe = drain(job)
+    wide = Thresholds(100.0, 200.0)  # nothing speaks against any part
+    return save(with_thresholds(recipe, wide), tmp_path / "wide")
+
+
+@pytest.mark.parametrize(
+    ("drop", "words"),
+    [
+        ("xyz", "judged by colour alone: the part has no cloud"),
+        ("rgb", "judged by shape alone: the part has no picture"),
+    ],
+)
+def test_that_a_part_with_one_modality_is_never_accepted_by_a_recipe_of_both(lenient, drop, words):
+    (part,) = inspected(refs(1, 40, "test", drop=drop), lenient)
+    assert part.verdict is Verdict.REVIEW
+    assert part.reason.startswith("Nothing above T1")
+    assert part.reason.endswith(f"; {words}")
+    (whole,) = inspected(refs(1, 40, "test"), lenient)
+    assert whole.verdict is Verdict.ACCEPT
+    assert "alone" not in whole.reason
+
+
+def test_that_a_part_with_one_modality_is_accepted_by_a_recipe_of_that_one(tmp_path):
+    pictures = scan(*refs(5, 0, drop="xyz"), *refs(5, 20, "validation", drop="xyz"))
+    learnt = drain(engine.learn(pictures, tmp_path / "p", detector="btf", machine=MACHINE))
+    assert learnt.judged == ("rgb",)
+    recipe = save(with_thresholds(learnt, Thresholds(100.0, 200.0)), tmp_path / "wide")
+    (part,) = inspected(refs(1, 40, "test", drop="xyz"), recipe)
+    assert part.verdict is Verdict.ACCEPT
+    assert "alone" not in part.reason
+
+
+def test_that_the_evaluation_counts_a_part_with_one_modality_as_review(lenient):
+    parts = [
+        *refs(2, 60, "test"),
+        *refs(1, 62, "test", drop="xyz"),
+        *refs(1, 70, "test", stain=True),
+    ]
+    found = drain(engine.evaluate(parts, lenient))
+    assert found.verdicts["good"] == {"accept": 2, "review": 1, "reject": 0}
+
+
+def test_that_the_nearest_good_part_is_kept_with_the_strongest_defect(lenient, tmp_path):
+    recipe = save(with_thresholds(lenient, Thresholds(0.5, 1.0)), tmp_path / "tight")
+    (bad,) = inspected(refs(1, 40, "test", dent_mm=1.5), recipe)
+    assert bad.nearest == NearestGood("train/good/003", bad.defects[0].peak_px, -0.4)
+    (good,) = inspected(refs(1, 40, "test"), lenient)
+    assert good.nearest is None
 
 
 def test_that_an_evaluation_counts_what_was_seen(recipe):

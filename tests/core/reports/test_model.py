@@ -13,7 +13,8 @@ from inspector_core.files import json_bytes
 from inspector_core.reports import build
 from inspector_core.reports.pages import part_text, promise_sentences
 from inspector_core.reports.summary import summary_text
-from inspector_core.types import Measure, Thresholds, Verdict
+from inspector_core.reports.words import nearest_sentence
+from inspector_core.types import Measure, NearestGood, Thresholds, Verdict
 from tests.core.reports.parts import ISSUED, batch, defect, material, model, recipe, result, sample
 
 SCHEMA = json.loads(resource("schemas", "relief-results-1.json").read_text(encoding="utf-8"))
@@ -136,6 +137,19 @@ def test_that_a_modality_that_was_not_seen_is_said():
     assert ("Shape", "not judged: no scan") in part_text(model(), flat).quality
     full = part_text(model(), result(sample("a"))).quality
     assert not [row for row in full if "not judged" in row[1]]
+
+
+def test_that_the_nearest_good_part_is_left_out_where_its_place_is_no_defect_any_more():
+    part = sample("a")
+    near = NearestGood("train/good/003", defect(part).peak_px, -0.6)
+    there = result(part, nearest=near)
+    gone = result(part, nearest=replace(near, at_px=(0, 0)))
+    said = [note for note in part_text(model(), there).notes if "similar" in note]
+    assert said == [nearest_sentence(1, near, "mm")]
+    assert not [note for note in part_text(model(), gone).notes if "similar" in note]
+    entries = model([there, result(sample("b"), nearest=None)]).document["parts"]
+    assert entries[0]["nearest_good"] == {"id": "train/good/003", "defect": 1, "height_mm": -0.6}
+    assert entries[1]["nearest_good"] is None
 
 
 def test_that_a_reason_for_not_measuring_is_printed():

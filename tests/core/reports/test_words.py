@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector_core.reports.words import (
+    nearest_sentence,
     nice,
     number,
     p_sentence,
@@ -16,7 +17,7 @@ from inspector_core.reports.words import (
     quantity,
     why,
 )
-from inspector_core.types import Measure
+from inspector_core.types import Measure, NearestGood
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,20 @@ def test_that_rounding_changes_a_quantity_by_less_than_its_uncertainty(value, u)
     assert abs(float(text.replace("−", "-")) - value) <= 0.06 * 2 * u + 0.5 * (2 * u >= 9.5)
     assert float(spread) == pytest.approx(2 * u, rel=0.06, abs=0.5 * (2 * u >= 9.5))
     assert len(text.partition(".")[2]) == len(spread.partition(".")[2])
+
+
+@pytest.mark.parametrize(
+    ("height", "rest"),
+    [
+        (0.312, "; this part lies 0.31 mm above it there."),
+        (-0.6, "; this part lies 0.60 mm below it there."),
+        (0.004, "; both are equally high there."),
+        (None, "."),
+    ],
+)
+def test_that_the_nearest_good_part_is_one_sentence(height, rest):
+    sentence = nearest_sentence(2, NearestGood("train/good/012", (3, 4), height), "mm")
+    assert sentence == f"The most similar good part at defect 2 is train/good/012{rest}"
 
 
 def test_that_zero_never_has_a_sign_and_minus_is_a_minus():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from inspector_core.types import (
     AnomalyMaps,
     Defect,
     Measure,
+    NearestGood,
     Region,
     Result,
     Source,
@@ -36,7 +39,7 @@ def result(part_id="test/dent/000"):
         usual={"shape": 0.1, "fused": 1.0}, defects=(defect,),
         maps=AnomalyMaps(shape=values, fused=values * 2, unit="mm", notes=("a note",)),
         timings_s={"read": 0.02}, quality={"missing": 0.05}, notes=("n",), device="CPU",
-        recipe_sha256="cd" * 32,
+        recipe_sha256="cd" * 32, nearest=NearestGood("train/good/012", (6, 5), 0.31),
     )  # fmt: skip
 
 
@@ -59,6 +62,16 @@ def test_that_a_result_comes_back_as_it_was(store):
     assert read.scores == written.scores
     assert read.sources == written.sources
     assert read.thresholds == written.thresholds
+    assert read.nearest == written.nearest
+
+
+def test_that_a_store_from_before_the_nearest_good_part_was_kept_opens(store):
+    store.write(result())
+    (path,) = (store.folder / "parts").glob("*.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    del document["nearest"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert store.result(result().id).nearest is None
 
 
 def test_that_maps_come_back_bit_for_bit(store):
