@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from app.model.session import Session
 from app.model.undo import Step, UndoStack
 from inspector_core.decision.thresholds import Promise, promise
-from inspector_core.decision.verdict import is_trusted, verdict_of
+from inspector_core.decision.verdict import is_trusted, reservation, verdict_of
 from inspector_core.types import Calibration, Result, Thresholds, Verdict
 
 STEP = 0.01
@@ -43,12 +43,14 @@ class ThresholdModel(QObject):
         session.result_added.connect(self._take_result)
         self._calibration: Calibration | None = None
         self._trusted = True
+        self._judged: tuple[str, ...] = ()
         self._fixed = Thresholds(1.0, 1.0)
         self._wish = self._fixed
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
         self._scores = np.zeros(0)
         self._known = np.zeros(0, bool)
+        self._whole = np.zeros(0, bool)
         self._codes = np.zeros(0, np.int8)
         self._fixed_codes = np.zeros(0, np.int8)
 
@@ -86,10 +88,20 @@ class ThresholdModel(QObject):
         """False when the recipe rests on too few good parts to accept anything."""
         return self._trusted
 
-    def set_calibration(self, calibration: Calibration | None, *, trusted: bool = True) -> None:
-        """Take over a recipe's limits; moves made before lose their meaning and are forgotten."""
+    def set_calibration(
+        self,
+        calibration: Calibration | None,
+        *,
+        trusted: bool = True,
+        judged: tuple[str, ...] = (),
+    ) -> None:
+        """Take over a recipe's limits; moves made before lose their meaning and are forgotten.
+
+        judged : modalities that a part needs before it is accepted.
+        """
         self._calibration = calibration
         self._trusted = trusted
+        self._judged = judged
         self._fixed = calibration.thresholds if calibration else Thresholds(1.0, 1.0)
         self._wish = self._fixed
         self._undo.clear()
@@ -147,7 +159,8 @@ class ThresholdModel(QObject):
         """What the limits in force say about a result."""
         if result.score is None or self._calibration is None:
             return result.verdict
-        return verdict_of(result.score, self._wish, trusted=self._trusted)
+        trusted = self._trusted and self._is_whole(result)
+        return verdict_of(result.score, self._wish, trusted=trusted)
 
     @property
     def codes(self) -> npt.NDArray[np.int8]:
@@ -173,7 +186,7 @@ class ThresholdModel(QObject):
             self.set_calibration(None)
         else:
             trusted = is_trusted(recipe.calibration, len(recipe.learn_parts))
-            self.set_calibration(recipe.calibration, trusted=trusted)
+            self.set_calibration(recipe.calibration, trusted=trusted, judged=recipe.judged)
 
     def _take_results(self) -> None:
         refs = () if self._session.scan is None else self._session.scan.refs
@@ -181,6 +194,7 @@ class ThresholdModel(QObject):
         self._rows = {name: row for row, name in enumerate(self._ids)}
         self._scores = np.full(len(refs), np.nan)
         self._known = np.zeros(len(refs), bool)
+        self._whole = np.ones(len(refs), bool)
         for result in self._session.results:
             self._put(result)
         self._compare_all()
@@ -194,7 +208,12 @@ class ThresholdModel(QObject):
     def _put(self, result: Result) -> None:
         row = self._rows[result.id]
         self._known[row] = True
+        self._whole[row] = self._is_whole(result)
         self._scores[row] = np.nan if result.score is None else result.score
+
+    def _is_whole(self, result: Result) -> bool:
+        """Whether the part was judged in everything that the recipe judges."""
+        return not reservation(result.scores, self._judged)
 
     def _compare_all(self) -> None:
         self._recode()
@@ -206,7 +225,7 @@ class ThresholdModel(QObject):
 
     def _codes_at(self, limits: Thresholds) -> npt.NDArray[np.int8]:
         # verdict_of for thousands of scores at once; a test compares the two
-        codes = (self._scores >= limits.t1) | (not self._trusted)
+        codes = (self._scores >= limits.t1) | ~self._whole | (not self._trusted)
         codes = np.where(self._scores >= limits.t2, 2, codes.astype(np.int8))
         return np.where(np.isnan(self._scores), NOT_SCORED, codes).astype(np.int8)
 

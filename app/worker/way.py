@@ -32,4 +32,5 @@ class Way:
 
     def decider(self, part: Registered, maps: AnomalyMaps) -> Decider:
         """The part's decision at any limits, from stored maps."""
-        return Decider(part, maps, self.recipe.calibration, trusted=self.trusted)
+        recipe = self.recipe
+        return Decider(part, maps, recipe.calibration, trusted=self.trusted, judged=recipe.judged)

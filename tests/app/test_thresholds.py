@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -55,6 +57,18 @@ def test_that_counts_and_changes_follow_t2(session, limits):
     limits.set_t2(1.45)
     assert limits.counts()[Verdict.REJECT] == 2
     assert limits.changes() == ("test/dent/001",)
+
+
+def test_that_a_part_judged_by_colour_alone_is_never_accepted(session, limits):
+    session.set_scan(make_scan(*IDS))
+    recipe = make_recipe(GOOD, 1.2, 1.5)
+    session.set_recipe(replace(recipe, fingerprint={"judged": ["rgb", "shape"]}))
+    flat = make_result(IDS[0], 0.8, Thresholds(1.2, 1.5))
+    session.set_results([replace(flat, scores={"rgb": 0.8, "fused": 0.8})])
+    assert limits.verdict(session.result(IDS[0])) is Verdict.REVIEW
+    assert limits.counts()[Verdict.REVIEW] == 1
+    limits.set_t2(0.7)
+    assert limits.verdict(session.result(IDS[0])) is Verdict.REJECT
 
 
 def test_that_t1_gives_way_to_t2_and_returns_within_one_gesture(session, limits, undo):
