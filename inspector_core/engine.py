@@ -133,7 +133,7 @@ def learn(
             cure="put good parts into train/good, or into a folder of their own",
         )
     machine = machine or hardware()
-    context = _context(chosen.prepare, seed, device, machine)
+    context = _context(chosen, seed, device, machine)
     split, left_out = yield from _readable(split, context)
     width, height = parts.image_size or (0, 0)
     plan = context.plan(chosen.method.cost(len(split.learn), (height, width)))
@@ -226,7 +226,7 @@ class Inspector:
         machine = machine or hardware()
         chosen = configure(recipe.detector, {**recipe.settings, **recipe.prepare})
         self.recipe = recipe
-        self.context = _context(chosen.prepare, recipe.seed, device, machine)
+        self.context = _context(chosen, recipe.seed, device, machine)
         self.scorer: Scorer = chosen.method.restore(recipe.state, self.context)
         self.trusted = is_trusted(recipe.calibration, len(recipe.learn_parts))
         self.device = name_of(resolve(device, machine))
@@ -241,7 +241,10 @@ class Inspector:
     def maps(self, item: Loaded) -> AnomalyMaps:
         """Raw maps of a part, fused filled in; InputError when the part is not what was learnt."""
         part = item.part()
-        check(facts_of(part), self.recipe.fingerprint, item.ref.id)
+        return self._maps(part, facts_of(part))
+
+    def _maps(self, part: Registered, facts: Mapping[str, Any]) -> AnomalyMaps:
+        check(facts, self.recipe.fingerprint, part.sample.id)
         return fuse(self.scorer.score(part), self.recipe.calibration.usual)
 
     def result(self, item: Loaded) -> Result:
@@ -259,7 +262,8 @@ class Inspector:
     def _inspected(self, item: Loaded) -> Result:
         part = item.part()
         started = time.perf_counter()
-        maps = self.maps(item)
+        facts = facts_of(part)
+        maps = self._maps(part, facts)
         scored = time.perf_counter()
         decider = self.decider(item, maps)
         decision = decider.at(self.recipe.thresholds)
@@ -271,7 +275,6 @@ class Inspector:
             "decide": round(decided - scored, 4),
             "explain": round(time.perf_counter() - decided, 4),
         }
-        facts = facts_of(part)
         quality = {
             name: float(facts[name])
             for name in ("mm_per_px", "missing", "foreground_px")
@@ -352,10 +355,12 @@ class _Scoring:
             )
 
 
-def _context(settings: PrepareSettings, seed: int, device: str, machine: Hardware) -> Context:
+def _context(chosen: Configured, seed: int, device: str, machine: Hardware) -> Context:
     resolve(device, machine)  # an impossible device is refused before any work
     return Context(
-        prepare=partial(prepare, settings=settings, seed=seed),
+        prepare=partial(
+            prepare, settings=chosen.prepare, seed=seed, normals=chosen.method.info.uses_normals
+        ),
         machine=machine,
         wanted=device,
         seed=seed,

@@ -206,7 +206,8 @@ class Registered:
     valid : (H, W) bool, measured points.      foreground : (H, W) bool, pixels of the part.
     plane : the surface the part lies on, or None.
     height : (H, W) float32 mm above that plane, NaN where not measured; None without a plane.
-    normals : (H, W, 3) float32 unit vectors towards the camera, NaN where unknown; None without cloud.
+    normals : (H, W, 3) float32 unit vectors towards the camera, NaN where unknown; None without cloud
+    or where nobody asked for them.
     gain : factor on the picture's brightness, the same for all parts of a recipe.
     notes : what was assumed on the way.
     """

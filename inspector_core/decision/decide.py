@@ -58,7 +58,7 @@ class Decider:
         assert self.maps.fused is not None
         xyz = part.sample.xyz
         pitch = None if xyz is None else pitch_mm(xyz, part.foreground & part.valid)
-        self._surface = None if xyz is None or pitch is None else Surface.of(xyz, pitch)
+        self._surface = None if xyz is None or pitch is None else Surface(xyz, pitch)
         scaled = {
             name: None if values is None else times_usual(values, usual[name])
             for name in ("rgb", "shape", "fused")

@@ -14,7 +14,7 @@ from inspector_core.geometry.measure import (
     smallest_rectangle,
     vertex_areas,
 )
-from inspector_core.types import Array, Defect, Measure, Region
+from inspector_core.types import Array, BoolArray, Defect, Measure, Region
 
 FEWEST_POINTS = 20
 FEWEST_SHARE = 0.6
@@ -30,16 +30,46 @@ STEEPEST = 1 / math.cos(math.radians(30))
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What measuring needs of a part: xyz (H, W, 3) mm, areas (H, W) mm² a point, pitch in mm."""
+    """What measuring needs of a part: xyz (H, W, 3) mm, whose points lie `pitch` mm apart on it."""
 
     xyz: Array
-    areas: Array
     pitch: float
 
+    @property
+    def ring_px(self) -> int:
+        """How far the good surface around a defect is looked at."""
+        return max(2, round(RING_MM / self.pitch))
+
+    def around(self, extent: BoolArray) -> tuple[slice, slice]:
+        """Rows and columns that hold an extent and its ring."""
+        margin = self.ring_px + 2
+        spans = (np.flatnonzero(extent.any(axis=1)), np.flatnonzero(extent.any(axis=0)))
+        rows, columns = (slice(max(0, at[0] - margin), at[-1] + margin + 1) for at in spans)
+        return rows, columns
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A defect's surroundings, cut out: what follows need not look at the whole part.
+
+    extent : (h, w) bool.   xyz : (h, w, 3) mm.   areas : (h, w) mm² a point.
+    deviation : (h, w) mm or None.   pitch, ring_px : as of the surface.
+    """
+
+    extent: BoolArray
+    xyz: Array
+    areas: Array
+    deviation: Array | None
+    pitch: float
+    ring_px: int
+
     @classmethod
-    def of(cls, xyz: Array, pitch: float) -> Surface:
-        """The surface of a cloud whose points lie `pitch` mm apart on the part."""
-        return cls(xyz, np.minimum(vertex_areas(xyz), STEEPEST * pitch**2), pitch)
+    def of(cls, entry: Candidate, evidence: Evidence, surface: Surface) -> _Place:
+        window = surface.around(entry.extent)
+        xyz, whole = surface.xyz[window], evidence.deviation_mm
+        areas = np.minimum(vertex_areas(xyz), STEEPEST * surface.pitch**2)
+        deviation = None if whole is None else whole[window]
+        return cls(entry.extent[window], xyz, areas, deviation, surface.pitch, surface.ring_px)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +149,12 @@ def _largest(values: Array | None, where: Array) -> float | None:
 def _numbers(entry: Candidate, evidence: Evidence, surface: Surface | None) -> _Numbers:
     if surface is None:
         return _Numbers(reason="not measurable: no 3D points")
-    valid = entry.extent & np.isfinite(surface.areas)
-    count, total = int(valid.sum()), int(entry.extent.sum())
+    place = _Place.of(entry, evidence, surface)
+    valid = place.extent & np.isfinite(place.areas)
+    count, total = int(valid.sum()), int(place.extent.sum())
     if count == 0:
         return _Numbers(reason="not measurable: no 3D points in the defect")
-    points = np.asarray(surface.xyz[valid], np.float64)
+    points = np.asarray(place.xyz[valid], np.float64)
     x, y, z = points.mean(axis=0)
     centroid = (float(x), float(y), float(z))
     if count < FEWEST_POINTS or count < FEWEST_SHARE * total:
@@ -131,10 +162,10 @@ def _numbers(entry: Candidate, evidence: Evidence, surface: Surface | None) -> _
         return _Numbers(centroid=centroid, reason=reason)
     rectangle = smallest_rectangle(points, surface.pitch)
     side = surface.pitch / math.sqrt(6)  # two ends, each uniform within one pixel
-    height, volume = _depth(entry, evidence, surface, valid)
+    height, volume = _depth(place, valid)
     return _Numbers(
         centroid=centroid,
-        area=_area(entry, surface, valid),
+        area=_area(place, valid),
         length=Measure(rectangle.length, side),
         width=Measure(rectangle.width, side),
         height=height,
@@ -142,24 +173,22 @@ def _numbers(entry: Candidate, evidence: Evidence, surface: Surface | None) -> _
     )
 
 
-def _area(entry: Candidate, surface: Surface, valid: Array) -> Measure:
-    each = surface.areas[valid]
+def _area(place: _Place, valid: Array) -> Measure:
+    each = place.areas[valid]
     typical = float(np.median(each))
-    missing = int(entry.extent.sum()) - int(valid.sum())
+    missing = int(place.extent.sum()) - int(valid.sum())
     area = float(each.sum()) + missing * typical
-    rim = int((entry.extent & grown(~entry.extent, 1)).sum())
+    rim = int((place.extent & grown(~place.extent, 1)).sum())
     # a rim pixel belongs to the defect by 0..1: uniform; neighbours err together, hence the factor 2
     uncertainty = 2 * typical * math.sqrt(rim / 12) + missing * typical / math.sqrt(12)
     return Measure(area, uncertainty)
 
 
-def _depth(
-    entry: Candidate, evidence: Evidence, surface: Surface, valid: Array
-) -> tuple[Measure | None, Measure | None]:
-    ring = grown(entry.extent, max(2, round(RING_MM / surface.pitch))) & ~grown(entry.extent, 1)
-    deviation = evidence.deviation_mm
+def _depth(place: _Place, valid: Array) -> tuple[Measure | None, Measure | None]:
+    ring = grown(place.extent, place.ring_px) & ~grown(place.extent, 1)
+    deviation = place.deviation
     if deviation is None:
-        deviation = ring_deviation(surface.xyz, entry.extent, ring)
+        deviation = ring_deviation(place.xyz, place.extent, ring)
     if deviation is None:
         return None, None
     known = valid & np.isfinite(deviation)
@@ -173,7 +202,7 @@ def _depth(
     height = sign * float(np.quantile(np.abs(values), DEPTH_POINT))
     top = max(1, round((1 - DEPTH_POINT) * values.size))
     height_u = math.hypot(noise / math.sqrt(min(top, 4)), offset)
-    areas = surface.areas[known]
+    areas = place.areas[known]
     volume = abs(float((values * areas).sum()))
     volume_u = float(areas.sum()) * math.hypot(noise / math.sqrt(values.size / 4), offset)
     return Measure(height, height_u), Measure(volume, volume_u)

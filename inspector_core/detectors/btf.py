@@ -137,6 +137,7 @@ class BTF:
         requires=(),
         settings=BTFSettings,
         suits="Parts that lie in any position or do not keep one shape: food, rope, foam.",
+        uses_normals=True,
     )
 
     def __init__(self, settings: BTFSettings) -> None:

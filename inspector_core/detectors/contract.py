@@ -20,6 +20,7 @@ class DetectorInfo:
     settings : the frozen dataclass of its declared settings.
     knows_deviation : it yields a signed distance from the good surface in mm.
     suits : one sentence on which parts it is for.
+    uses_normals : it reads the parts' normals, so the preparation fits them.
     """
 
     name: str
@@ -32,6 +33,7 @@ class DetectorInfo:
     suits: str
     weights: tuple[str, ...] = ()
     knows_deviation: bool = False
+    uses_normals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,13 @@ def pitch_mm(xyz: Array, within: Array | None = None) -> float | None:
 
     xyz : (H, W, 3) mm.   within : (H, W) bool, points to look at (all when None).
     """
-    across = np.linalg.norm(xyz[:, 1:] - xyz[:, :-1], axis=2)
-    down = np.linalg.norm(xyz[1:] - xyz[:-1], axis=2)
-    if within is not None:
-        across, down = across[within[:, 1:] & within[:, :-1]], down[within[1:] & within[:-1]]
-    steps = np.concatenate([across.ravel(), down.ravel()])
+    wanted = np.ones(xyz.shape[:2], bool) if within is None else within
+    across, down = wanted[:, 1:] & wanted[:, :-1], wanted[1:] & wanted[:-1]
+    apart = [
+        xyz[:, 1:][across] - xyz[:, :-1][across],
+        xyz[1:][down] - xyz[:-1][down],
+    ]
+    steps = np.linalg.norm(np.concatenate(apart), axis=1)
     steps = steps[np.isfinite(steps)]
     return float(np.median(steps)) if steps.size else None
 

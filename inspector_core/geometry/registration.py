@@ -158,6 +158,7 @@ def refine(
     points : (N, 3) float32.   start : pose to begin with.
     """
     pose, cell = start, grid.lattice.cell
+    corners = _corners(points)
     overlap, residual = 0.0, float("inf")
     for stage in stages:
         for _ in range(stage.steps):
@@ -169,8 +170,8 @@ def refine(
                 return Fit(pose, 0.0, float("inf"))
             base, normal = grid.points(number[near])
             step, residual = _step(here[near], base, normal, stage.tolerance * cell, freedom)
-            pose = step @ pose
-            if _shift(here[near], step) < _SETTLED * stage.tolerance * cell:
+            before, pose = moved(corners, pose), step @ pose
+            if np.abs(moved(corners, pose) - before).max() < _SETTLED * stage.tolerance * cell:
                 break
     return Fit(pose, overlap, residual)
 
@@ -195,11 +196,13 @@ def _step(
     return step, float(np.median(np.abs(distance)))
 
 
-def _shift(points: Array, step: Array) -> float:
-    """How far a step moves points around the part, in mm; bounded by its outermost points."""
+def _corners(points: Array) -> Array:
+    """(4, 3) float64 outermost places of the points, which tell how far a step moves the part."""
+    if not len(points):
+        return np.zeros((1, 3))
     low, high = points.min(axis=0), points.max(axis=0)
-    corners = np.array([low, high, [low[0], high[1], low[2]], [high[0], low[1], high[2]]])
-    return float(np.abs(moved(corners.astype(np.float64), step) - corners).max())
+    corners = [low, high, [low[0], high[1], low[2]], [high[0], low[1], high[2]]]
+    return np.array(corners, np.float64)
 
 
 def _rotation(vector: Array) -> Array:

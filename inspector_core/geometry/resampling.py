@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspector_core.types import Array, BoolArray, FloatArray
+from inspector_core.types import Array, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,42 +14,39 @@ class Positions:
     """Fractional positions in images of one size, ready for repeated look-up.
 
     Many times faster than scipy's general interpolation when several images share the positions.
-    inside : bool, positions on the image.
     """
 
-    inside: BoolArray
+    _shape: tuple[int, int]
     _corner: Array
-    _right: Array
-    _below: Array
     _down: Array
     _across: Array
 
     @classmethod
     def at(cls, rows: Array, columns: Array, shape: tuple[int, int]) -> Positions:
         """rows, columns : any equal shape, float; positions off the image count as its border."""
-        height, width = shape
-        inside = (rows >= 0) & (columns >= 0) & (rows <= height - 1) & (columns <= width - 1)
-        row = np.clip(rows, 0, height - 1).astype(np.float32)
-        column = np.clip(columns, 0, width - 1).astype(np.float32)
-        top = row.astype(np.int32)
-        left = column.astype(np.int32)
-        return cls(
-            inside,
-            top * width + left,
-            (left < width - 1).astype(np.int32),
-            np.where(top < height - 1, width, 0).astype(np.int32),
-            row - top,
-            column - left,
-        )
+        height, width = max(2, shape[0]), max(2, shape[1])
+        row = np.clip(rows, 0, shape[0] - 1, dtype=np.float32)
+        column = np.clip(columns, 0, shape[1] - 1, dtype=np.float32)
+        # one short of the border, so that every corner has a neighbour below and to the right
+        top = np.minimum(row.astype(np.intp), height - 2)
+        left = np.minimum(column.astype(np.intp), width - 2)
+        row -= top
+        column -= left
+        top *= width
+        top += left
+        return cls(shape, top, row, column)
 
     def __call__(self, image: Array) -> FloatArray:
         """The image (H, W), finite, at the positions; float32."""
-        flat = np.ascontiguousarray(image, np.float32).ravel()
-        below = self._corner + self._below
+        height, width = self._shape
+        short = (0, max(0, 2 - height)), (0, max(0, 2 - width))
+        whole = np.pad(image, short, mode="edge") if short != ((0, 0), (0, 0)) else image
+        width = whole.shape[1]
+        flat = np.ascontiguousarray(whole, np.float32).ravel()
         upper = flat[self._corner]
-        upper += self._across * (flat[self._corner + self._right] - upper)
-        lower = flat[below]
-        lower += self._across * (flat[below + self._right] - lower)
+        upper += self._across * (flat[1:][self._corner] - upper)
+        lower = flat[width:][self._corner]
+        lower += self._across * (flat[width + 1 :][self._corner] - lower)
         lower -= upper
         lower *= self._down
         lower += upper
