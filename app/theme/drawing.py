@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
+    QImage,
     QPainter,
     QPainterPath,
-    QPainterPathStroker,
     QPen,
+    QPolygonF,
     QTextLayout,
     QTextOption,
 )
@@ -23,7 +26,9 @@ from app.theme.tokens import TYPE
 MARKER_REACH = 11.0
 """Logical pixels from the linked cursor's centre to the end of its arms."""
 _SMALLEST = 18.0
-_THINNEST, _APART = 9.0, 3.5
+_THINNEST, _APART, _SMOOTH = 9.0, 3.5, 0.7
+_MOST_PIXELS = 4_000_000
+"""A border that is larger on the screen than the screen is drawn as it is: the view is deep inside it."""
 
 
 def legible(path: QPainterPath) -> QPainterPath:
@@ -38,13 +43,40 @@ def legible(path: QPainterPath) -> QPainterPath:
         return ring
     if 2 * _area(path) / max(path.length(), 1.0) >= _THINNEST:
         return path
-    stroker = QPainterPathStroker()
-    stroker.setWidth(2 * _APART)
-    stroker.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    around = stroker.createStroke(path)
-    around.addPath(path)
-    around.setFillRule(Qt.FillRule.WindingFill)
-    return around.simplified()
+    return _kept_off(path, box)
+
+
+def _kept_off(path: QPainterPath, box: QRectF) -> QPainterPath:
+    """The border a few pixels outside a path, holes that would close left away.
+
+    Painted and traced again: exact unions of stroked paths (`QPainterPath.simplified`) take seconds for a
+    border of some hundred corners.
+    """
+    from inspector_core.reports.outlines import outline, simplified
+
+    left, top = math.floor(box.left() - 2 * _APART), math.floor(box.top() - 2 * _APART)
+    width = math.ceil(box.right() + 2 * _APART) - left
+    height = math.ceil(box.bottom() + 2 * _APART) - top
+    if width * height > _MOST_PIXELS:
+        return path
+    image = QImage(width, height, QImage.Format.Format_Grayscale8)
+    image.fill(0)
+    painter = QPainter(image)
+    painter.translate(-left, -top)
+    painter.setBrush(Qt.GlobalColor.white)
+    pen = QPen(Qt.GlobalColor.white, 2 * _APART)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.drawPath(path)
+    painter.end()
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
+    around = QPainterPath()
+    for polygon in outline(rows[:, :width] > 0):
+        # pixel centres lie half a pixel inside the painter's coordinates
+        corners = simplified(polygon, _SMOOTH).tolist()
+        around.addPolygon(QPolygonF([QPointF(x + left + 0.5, y + top + 0.5) for x, y in corners]))
+        around.closeSubpath()
+    return around
 
 
 def _area(path: QPainterPath) -> float:
