@@ -115,6 +115,7 @@ class AlignedScorer:
         points, _ = model.grid.points(np.flatnonzero(model.footprint & model.grid.known))
         self._search = TurnSearch(points)
         self._last: tuple[Registered, Placed] | None = None
+        self._coloured: tuple[Placed, FloatArray | None] | None = None
 
     def score(self, part: Registered) -> AnomalyMaps:
         """Maps in spreads of good parts, deviation and spread in mm.
@@ -198,6 +199,12 @@ class AlignedScorer:
             )
 
     def _colour_map(self, placed: Placed) -> FloatArray | None:
+        """Colour evidence of a placed part; the last one is kept, for `explain` follows `score`."""
+        if self._coloured is None or self._coloured[0] is not placed:
+            self._coloured = (placed, self._made_colour_map(placed))
+        return self._coloured[1]
+
+    def _made_colour_map(self, placed: Placed) -> FloatArray | None:
         palette, judge = self.model.palette, self.model.colour
         if palette is None or judge is None or placed.colour is None:
             return None
