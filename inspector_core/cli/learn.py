@@ -20,7 +20,9 @@ from inspector_core.files import ensure_writable, existing_folder, shown
 
 if TYPE_CHECKING:
     from inspector_core.recipe import Recipe
+    from inspector_core.types import Calibration
 
+_MOST_UNUSUAL = 3
 EXAMPLES = (
     "relief learn {sample} --out casting-recipe",
     "relief learn {sample} --out casting-btf --detector btf --seed 1",
@@ -129,6 +131,12 @@ def document(recipe: Recipe, out: Path) -> dict[str, Any]:
     }
 
 
+def _most_unusual(calibration: Calibration) -> str:
+    """The held-out parts with the largest scores, worst first."""
+    worst = sorted(zip(calibration.scores, calibration.parts, strict=True), reverse=True)
+    return ", ".join(f"{printable(part)} {score:.2f}" for score, part in worst[:_MOST_UNUSUAL])
+
+
 def _print(recipe: Recipe, out: Path, console: Console) -> None:
     from inspector_core.decision.thresholds import needed_for, promise
 
@@ -145,6 +153,8 @@ def _print(recipe: Recipe, out: Path, console: Console) -> None:
         ordered = sorted(calibration.scores)
         middle = ordered[len(ordered) // 2]
         console.say(f"held out    median score {middle:.2f}, largest {ordered[-1]:.2f}")
+        console.say(f"unusual     {_most_unusual(calibration)}")
+        console.say("            look at them: a bad part among the good ones raises the limits")
     mark = " (provisional: fewer than 20 held-out parts)" if calibration.provisional else ""
     console.say(f"limits      T1 {limits.t1:.2f} review, T2 {limits.t2:.2f} reject{mark}")
     console.say("            in times the usual: 1.0 is the largest value of a typical good part")

@@ -7,6 +7,7 @@ it but the time of writing, so equal content has an equal hash wherever and when
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from inspector_core.files import (
     shown,
     write_json,
 )
-from inspector_core.recipe.migrations import FORMAT, migrated
+from inspector_core.recipe.migrations import FORMAT, check_format, migrated
 from inspector_core.types import Array, Calibration, Thresholds
 
 DOCUMENT = "recipe.json"
@@ -185,13 +186,27 @@ def _read_document(folder: Path) -> dict[str, Any]:
     try:
         document = read_json(path)
     except (ValueError, OSError) as error:
-        raise _damaged(folder, f"{DOCUMENT} cannot be read ({error})") from error
+        raise _damaged(folder, f"{DOCUMENT} cannot be read: {_why(path, error)}") from error
     if not isinstance(document, dict):
         raise _damaged(folder, f"{DOCUMENT} holds no object")
-    document = migrated(document, shown(folder))
+    check_format(document, shown(folder))
+    # the hash is that of the file as it was written, so it is compared before any migration
     if document.get("sha256") != content_hash(document):
         raise _damaged(folder, f"{DOCUMENT} was changed after it was written")
-    return document
+    return migrated(document)
+
+
+def _why(path: Path, error: Exception) -> str:
+    """Why a JSON file cannot be read, in a person's words."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if path.read_bytes().startswith(BOM_UTF8):
+        return "it begins with a byte order mark, an editor has changed it"
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON in line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return "no UTF-8 text"
+    return str(error)
 
 
 def _read_tensors(folder: Path, document: Mapping[str, Any]) -> dict[str, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from inspector_core.errors import RecipeError
@@ -14,18 +14,22 @@ STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """version -> function that turns a document of that version into one of the next."""
 
 
-def migrated(document: dict[str, Any], where: str) -> dict[str, Any]:
-    """The document in today's format; RecipeError for a newer or unknown one. Files stay as they are."""
+def check_format(document: Mapping[str, Any], where: str) -> None:
+    """Raise RecipeError for a document that this program cannot read: of another program, or newer."""
     label = str(document.get("format", ""))
     name, _, number = label.partition("/")
     if name != "relief-recipe" or not number.isdigit():
         raise RecipeError(f"{where} is no recipe of this program", cure="choose another folder")
-    version = int(number)
-    if version > VERSION:
+    if int(number) > VERSION:
         raise RecipeError(
-            f"recipe {where} has format {version}, this program reads up to {VERSION}",
+            f"recipe {where} has format {number}, this program reads up to {VERSION}",
             cure="update the program",
         )
+
+
+def migrated(document: dict[str, Any]) -> dict[str, Any]:
+    """A document that `check_format` let pass, in today's format; files stay as they are."""
+    version = int(str(document["format"]).partition("/")[2])
     while version < VERSION:
         document = STEPS[version](document)
         version += 1

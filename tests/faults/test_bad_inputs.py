@@ -6,8 +6,6 @@ either raise one sentence with file, problem and cure, or load with a note that 
 
 from __future__ import annotations
 
-import inspect
-import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,48 +17,6 @@ from inspector_core.data.scan import scan
 from inspector_core.errors import InputError
 from inspector_core.progress import drain
 from tests.faults import makers
-
-ROWS = {
-    1: "truncated",
-    2: "empty_files",
-    3: "text_named_like_a_picture",
-    4: "a_jpeg_named_png",
-    5: "other_channel_counts",
-    6: "planar_clouds",
-    7: "other_number_types",
-    8: "compressions",
-    9: "several_pages",
-    10: "unit",
-    11: "empty_clouds",
-    12: "not_finite",
-    13: "mirrored",
-    14: "different_sizes",
-    15: "exif",
-    16: "sixteen_bit_colour",
-    17: "sixteen_bit_grey",
-    18: "transparency",
-    19: "colour_modes",
-    20: "damaged_pictures",
-    21: "changed_since",
-    22: "huge",
-    23: "tiny",
-    24: "masks",
-    25: "contradicting_masks",
-    26: "missing_partner",
-    27: "duplicate_names",
-    28: "equal_pictures",
-    29: "wrong_level",
-    30: "odd_names",
-    31: "non_utf8",
-    32: "link_loops",
-    33: "no_permission",
-    34: "read_only_output",
-    35: "disk_full",
-    36: "still_being_written",
-    51: "truncated_point_files",
-    52: "far_from_the_origin",
-}
-"""Row of the table to a phrase of its test's name (also in the sibling test modules)."""
 
 
 @dataclass
@@ -613,18 +569,3 @@ def test_that_duplicate_names_are_both_refused_until_renamed(folder):
                 ref.load()
         else:
             assert ref.load().valid.any()
-
-
-def test_that_the_table_of_rows_names_a_test_for_each():
-    from tests.faults import test_bad_inputs_folders, test_bad_inputs_points
-
-    modules = (sys.modules[__name__], test_bad_inputs_folders, test_bad_inputs_points)
-    names = [
-        name
-        for module in modules
-        for name, _ in inspect.getmembers(module, inspect.isfunction)
-        if name.startswith("test_that_")
-    ]
-    missing = [row for row, phrase in ROWS.items() if not any(phrase in name for name in names)]
-    assert not missing
-    assert set(ROWS) >= set(range(1, 34)) | {36, 51, 52}
