@@ -35,16 +35,16 @@ class Part:
     problem: Problem | None = None
 
 
-def group(found: Iterable[Found], root: str) -> list[Part]:
-    """Parts in the order of their names; those that differ in case only are one part.
+def group(found: Iterable[Found], root: str) -> Iterator[Part]:
+    """Parts in the order of their names, one by one; those that differ in case only are one part.
 
     Two files for one role of a part are both listed as parts of their own, refused.
     """
     parts: dict[str, list[Found]] = defaultdict(list)
     for entry in found:
         parts[entry.part.casefold()].append(entry)
-    found_parts = [part for entries in parts.values() for part in _one_part(entries, root)]
-    return sorted(found_parts, key=lambda part: natural(part.name))
+    for name in sorted(parts, key=natural):
+        yield from _one_part(parts[name], root)
 
 
 def _one_part(entries: list[Found], root: str) -> Iterator[Part]:

@@ -22,6 +22,8 @@ from inspector_core.progress import Job, Progress
 from inspector_core.types import Problem, SampleRef, Scan
 
 _TELL_S = 0.1
+_FIRST_S = 0.02
+"""The first references are told sooner: somebody looks at an empty list."""
 _TRIES = 3
 
 
@@ -128,7 +130,7 @@ class _Listed:
                     self.problems.append(entry)
                 case Note():
                     self.notes.append(entry.text)
-            if time.monotonic() - since > _TELL_S:
+            if time.monotonic() - since > (_TELL_S if told else _FIRST_S) and self.refs[told:]:
                 yield Found("Reading the folder", len(self.refs), 0, "", tuple(self.refs[told:]))
                 told, since = len(self.refs), time.monotonic()
         yield Found("Reading the folder", len(self.refs), 0, "", tuple(self.refs[told:]))

@@ -58,7 +58,7 @@ class Folder:
         for text in (*_notes(found), *folders.notes(root)):
             yield Note(text)
         options = options_of(settings, root)
-        grouped = [(place, group(place.found, root)) for place in found]
+        grouped = [(place, list(group(place.found, root))) for place in found]
         everything = [
             part for _, parts in grouped for part in parts if set(part.files) != {"truth"}
         ]

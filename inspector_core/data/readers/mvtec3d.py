@@ -140,7 +140,7 @@ def _label_folders(folder: Path, folders: Folders) -> Iterator[_Label]:
                 yield _Label(split, shown(label), shown(f"{name}/{label}"), listing)
 
 
-def _parts(listing: Listing, root: str) -> list[Part]:
+def _parts(listing: Listing, root: str) -> Iterator[Part]:
     found: list[Found] = []
     for name, role in _ROLES.items():
         if name not in listing.folders:
@@ -150,8 +150,7 @@ def _parts(listing: Listing, root: str) -> list[Part]:
             part, kind = stem_and_suffix(file)
             if kind in _SUFFIXES[role]:
                 found.append(Found(part, role, inner.at(file)))
-    parts = group(found, root)
-    return [part for part in parts if set(part.files) != {"truth"}]
+    return (part for part in group(found, root) if set(part.files) != {"truth"})
 
 
 def _mask_problem(ref: SampleRef, root: str, known: dict[bytes, int]) -> Problem | None:
