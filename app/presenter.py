@@ -144,10 +144,8 @@ class Presenter(QObject):
             view.show_nothing("This detector does not say.")
             return
         unit = "mm" if current.part is None else current.part.view.unit
-        why = nearest.explanation
-        view.show_nearest(
-            nearest.name, nearest.number, why.height_mm, why.colour, nearest.picture, unit
-        )
+        height = nearest.explanation.height_mm
+        view.show_nearest(nearest.name, nearest.number, height, nearest.picture, unit)
 
     def show_loading(self, part_id: str) -> None:
         """A part is on its way."""

@@ -64,7 +64,6 @@ class NearestGood(QWidget):
         name: str,
         number: int,
         height_mm: float | None,
-        colour: float | None,
         picture: QImage | None,
         unit: str,
     ) -> None:
@@ -72,11 +71,8 @@ class NearestGood(QWidget):
         self._picture.image = picture
         self._picture.setVisible(picture is not None)
         self._picture.update()
-        facts = []
+        difference = "no reading to compare there"
         if height_mm is not None:
-            facts.append(f"height differs by <b>{abs(height_mm):.2f} {unit}</b>")
-        if colour is not None:
-            facts.append(f"colour by <b>{colour:.1f} × usual</b>")
-        self._text.setText(
-            f"<b>{name}</b>, at defect {number}:<br>{', '.join(facts) or 'no measure'}."
-        )
+            side = "below" if height_mm < 0 else "above"
+            difference = f"this part lies <b>{abs(height_mm):.2f} {unit}</b> {side} it"
+        self._text.setText(f"<b>{name}</b> is most like it at defect {number}: {difference}.")

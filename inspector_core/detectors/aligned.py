@@ -115,7 +115,6 @@ class AlignedScorer:
         points, _ = model.grid.points(np.flatnonzero(model.footprint & model.grid.known))
         self._search = TurnSearch(points)
         self._last: tuple[Registered, Placed] | None = None
-        self._coloured: tuple[Placed, FloatArray | None] | None = None
 
     def score(self, part: Registered) -> AnomalyMaps:
         """Maps in spreads of good parts, deviation and spread in mm.
@@ -153,30 +152,24 @@ class AlignedScorer:
         good = self.model.good
         size = good.heights.shape[1:]
         cell = (
-            round(float(placed.rows[row, column]) / 2),
-            round(float(placed.columns[row, column]) / 2),
+            int((float(placed.rows[row, column]) + 0.5) // 2),
+            int((float(placed.columns[row, column]) + 0.5) // 2),
         )
         if not (0 <= cell[0] < size[0] and 0 <= cell[1] < size[1]):
             return None
         around = tuple(slice(max(0, at - _WINDOW), at + _WINDOW + 1) for at in cell)
         here = halved(placed.residual)[around]
-        heights = here - good.height(*around)
-        difference = _mean_square(heights / max(self.model.alignment.residual_mm, 1e-3))
-        evidence = None
+        heights = good.height(*around)
+        difference = _mean_square((here - heights) / max(self.model.alignment.residual_mm, 1e-3))
         palette, colour = self.model.palette, good.colour(*around)
         if palette is not None and colour is not None and placed.colour is not None:
             lab = halved(palette.evened(placed.colour))[(slice(None), *around)]
             scale = np.asarray(palette.scale, np.float32)[:, None, None]
             difference = difference + _mean_square((lab - colour) / scale)
-            shown = self._colour_map(placed)
-            evidence = (
-                None if shown is None else float(shown[row, column] / self.model.colour_usual)
-            )
         nearest = int(difference.argmin())
-        known = heights[nearest][np.isfinite(heights[nearest])]
-        return Explanation(
-            good.names[nearest], float(known.mean()) if known.size else None, evidence
-        )
+        own = (cell[0] - around[0].start, cell[1] - around[1].start)
+        height = float(placed.deviation[row, column]) - _closest_known(heights[nearest], own)
+        return Explanation(good.names[nearest], height if np.isfinite(height) else None)
 
     def _placed(self, part: Registered) -> Placed:
         if self._last is not None and self._last[0] is part:
@@ -199,12 +192,6 @@ class AlignedScorer:
             )
 
     def _colour_map(self, placed: Placed) -> FloatArray | None:
-        """Colour evidence of a placed part; the last one is kept, for `explain` follows `score`."""
-        if self._coloured is None or self._coloured[0] is not placed:
-            self._coloured = (placed, self._made_colour_map(placed))
-        return self._coloured[1]
-
-    def _made_colour_map(self, placed: Placed) -> FloatArray | None:
         palette, judge = self.model.palette, self.model.colour
         if palette is None or judge is None or placed.colour is None:
             return None
@@ -248,6 +235,15 @@ class _Canvas:
         result[self.part.foreground] = outside
         result[self.window] = np.where(domain, values, np.float32(np.nan))
         return result
+
+
+def _closest_known(values: Array, cell: tuple[int, int]) -> float:
+    """The finite value (h, w) closest to a cell (row, column); NaN where there is none."""
+    rows, columns = np.nonzero(np.isfinite(values))
+    if not rows.size:
+        return float("nan")
+    best = np.hypot(rows - cell[0], columns - cell[1]).argmin()
+    return float(values[rows[best], columns[best]])
 
 
 def _mean_square(values: Array) -> FloatArray:

@@ -33,7 +33,6 @@ UNKNOWN_COLOUR = 2.0
 """Spreads assumed while a single good part says nothing about them (mm; typical differences)."""
 _SMALLEST_STEP = 0.5
 """Colour differences below this are no difference (CIELAB units)."""
-_USUAL_PARTS = 10
 
 
 class Steps:
@@ -73,7 +72,7 @@ def judged(
     if left:
         values = np.stack([entry[0] for entry in left])
         surface = yield from told(spread_of(values, np.stack(weights), footprint), steps.now)
-    palette, colour, usual, colours = yield from _colour(placed, footprint, count, steps)
+    palette, colour, colours = yield from _colour(placed, footprint, count, steps)
     readings = yield from told(_readings(placed), steps.now)
     good = GoodParts.packed(names, residuals[:, 0], grid.lattice.cell, colours)
     yield steps.now()
@@ -86,7 +85,6 @@ def judged(
         readings=readings,
         palette=palette,
         colour=colour,
-        colour_usual=usual,
         good=good,
     )
     coverage = float(np.median([model.coverage_of(entry) for entry in placed]))
@@ -129,11 +127,11 @@ def _usual(left: list[FloatArray], footprint: BoolArray, channels: int) -> tuple
 
 def _colour(
     placed: list[Placed], footprint: BoolArray, count: int, steps: Steps
-) -> Job[tuple[Palette | None, Judge | None, float, Array | None]]:
-    """Colour model, a good part's typical largest evidence, and the evened colours (n, 3, h, w)."""
+) -> Job[tuple[Palette | None, Judge | None, Array | None]]:
+    """Colour model, and the evened colours (n, 3, h, w)."""
     seen = [entry.colour for entry in placed if entry.colour is not None]
     if len(seen) < len(placed):
-        return None, None, 1.0, None
+        return None, None, None
     first = yield from told(median_of(np.stack(seen)), steps.now)
     colours = np.empty((len(seen), *first.shape), np.float32)
     for number, colour in enumerate(seen):
@@ -147,12 +145,8 @@ def _colour(
         fields[number] = palette.field(colour)
     weights = [entry.visible.astype(np.float32) for entry in placed]
     unknown = (UNKNOWN_COLOUR,) * 3
-    judge, left = yield from _judge(fields, weights, footprint, unknown, count, steps)
-    largest = []
-    for residual, weight in zip(left[:_USUAL_PARTS], weights, strict=False):
-        yield steps.now()
-        largest.append(float(judge.spread.evidence(residual, weight, judge.usual)[footprint].max()))
-    return palette, judge, float(np.median(largest)) if largest else 1.0, colours
+    judge, _ = yield from _judge(fields, weights, footprint, unknown, count, steps)
+    return palette, judge, colours
 
 
 def _channel_scale(colours: Array, reference: Array, footprint: BoolArray) -> tuple[float, ...]:

@@ -33,7 +33,7 @@ MARGIN_CELLS = 10
 ROUNDS = 2
 _MISFIT = 0.6
 """A good part that overlaps less than this share of what is usual is left out."""
-_POOR_OVERLAP = 0.3
+_POOR_OVERLAP = 0.7
 """Good parts that overlap less than this do not align."""
 _MARGIN_SHARE, _MARGIN_PX = 0.08, 12
 """Table kept around a part."""

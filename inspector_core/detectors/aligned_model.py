@@ -221,7 +221,6 @@ class Model:
     footprint : (h, w) bool, cells of the part.   surface_spread : (h, w) mm, local standard
     deviation of the good surface once the common modes are taken off.
     palette, colour : None where the good parts had no pictures.
-    colour_usual : a good part's typical largest colour evidence.
     left_out : (part, reason) of good parts that could not be used.
     """
 
@@ -233,7 +232,6 @@ class Model:
     readings: Readings
     palette: Palette | None
     colour: Judge | None
-    colour_usual: float
     good: GoodParts
     left_out: tuple[tuple[str, str], ...] = field(default=())
 
@@ -270,7 +268,6 @@ class Model:
             facts["colour"] = {
                 **self.colour.facts(),
                 "channel_scale": list(self.palette.scale),
-                "part_usual": self.colour_usual,
             }
         return State(tensors, facts)
 
@@ -306,7 +303,6 @@ class Model:
             readings=readings,
             palette=palette,
             colour=colour,
-            colour_usual=1.0 if about is None else about["part_usual"],
             good=good,
             left_out=tuple((name, reason) for name, reason in facts["left_out"]),
         )

@@ -256,7 +256,7 @@ class BTFScorer:
         name, features = list(_blocks(one, self.standards, self.settings).items())[-1]
         bank = self.banks[name]
         _, index = bank.search(features, self._plan(features, bank))
-        return Explanation(self.facts["parts"][bank.owner[index[0]]], None, None)
+        return Explanation(self.facts["parts"][bank.owner[index[0]]], None)
 
     def _require(self, part: Registered) -> list[str]:
         """Notes on what the part lacks; InputError when nothing that was learnt is there."""

@@ -67,12 +67,10 @@ class Explanation:
     """Why a place is unusual: the nearest good part there and by how much this one differs.
 
     height_mm : signed difference to that good part at the place, None where not measured.
-    colour : colour evidence there in times the usual, None without a picture.
     """
 
     nearest_id: str
     height_mm: float | None
-    colour: float | None
 
 
 class Scorer(Protocol):

@@ -28,6 +28,8 @@ not at all."""
 _OWN = 8.0
 """A place's spread is mixed with its surroundings' as if those were this many parts."""
 _WINSOR = 3.5
+_LEAST = 0.02
+"""Spread floor, in unknown spreads: parts that agree to the last digit (grey pictures) are no ruler."""
 _FLOOR = 0.5
 """Spread floor: this share of the part's median spread."""
 
@@ -248,7 +250,8 @@ class SpreadGathering:
                     layers[scale, channel] = yield from spread_of(
                         np.stack(means), np.stack(shares), self.within
                     )
-        return Spread(self.scales, np.maximum(layers, np.float32(1e-6)))
+        least = np.float32(_LEAST) * np.asarray(self.unknown, np.float32)
+        return Spread(self.scales, np.maximum(layers, least[:, None, None]))
 
 
 def spread_of(values: Array, weight: Array, within: BoolArray) -> Ticks[FloatArray]:

@@ -235,7 +235,7 @@ class Lenient(Flat):
             return AnomalyMaps(shape=values + inside)
 
         def explain(self, part, pixel):
-            return Explanation("train/good/003", -0.4, None)
+            return Explanation("train/good/003", -0.4)
 
 
 @pytest.fixture
