@@ -20,6 +20,9 @@ from tests.contracts.tiny_parts import make
 REGISTRY_DEFAULT = detectors.DEFAULT
 FLAT = {"flat": "tests.core.flat_detector:Flat"}
 
+SIZE = 80
+"""Pixels on a side: small, for every command prepares the parts anew."""
+
 PARTS = {
     ("train", "good"): [{}] * 6,
     ("validation", "good"): [{}] * 5,
@@ -38,7 +41,7 @@ def follows(document, name):
 
 def write_block(root, split, label, name, seed, **options):
     """One tiny part in the same pose as all others, with noise of its own."""
-    sample = make(0, **options)
+    sample = make(0, **{"size": SIZE, **options})
     rng = np.random.default_rng(seed)
     rgb = np.clip(sample.rgb + rng.normal(0, 3, sample.rgb.shape), 0, 255).astype(np.uint8)
     xyz = sample.xyz + rng.normal(0, 0.01, sample.xyz.shape).astype(np.float32)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
+from inspector_core import engine
+from inspector_core.progress import Progress
+from inspector_core.recipe import open_recipe
 from tests.core.cli.conftest import follows
 
 
@@ -17,8 +22,14 @@ def small_demo(monkeypatch, tiny_folder):
 
 
 @pytest.fixture
-def quick_demo(small_demo, monkeypatch):
-    """The small demo without the reports that take long to draw."""
+def quick_demo(small_demo, monkeypatch, learnt):
+    """The small demo without learning and without the reports that take long to draw."""
+
+    def copied(parts, out, **options):
+        yield Progress("Learning")
+        return open_recipe(Path(shutil.copytree(learnt, out)))
+
+    monkeypatch.setattr(engine, "learn", copied)
     monkeypatch.setattr("inspector_core.cli.demo.FORMATS", ("json",))
 
 

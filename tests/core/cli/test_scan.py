@@ -12,7 +12,7 @@ from tests.core.cli.conftest import follows, write_block
 def test_that_scan_shows_layout_parts_size_and_unit(relief, tiny_folder):
     code, out, _ = relief("scan", tiny_folder)
     assert code == 0
-    for line in ("layout   mvtec3d", "size     96x96 pixels", "units    m"):
+    for line in ("layout   mvtec3d", "size     80x80 pixels", "units    m"):
         assert line in out
     assert "train       good       6" in out
 
@@ -25,7 +25,7 @@ def test_that_scan_json_follows_its_schema(relief, tiny_folder):
         "validation": {"good": 5},
         "test": {"dent": 2, "good": 2},
     }
-    assert document["image_size"] == [96, 96]
+    assert document["image_size"] == [80, 80]
 
 
 def test_that_scan_lists_problems_with_their_cure_and_ends_with_0(relief, own_copy):

@@ -198,13 +198,13 @@ def test_that_parts_of_another_camera_are_not_inspected_and_the_others_are(
     assert code == 4
     parts = {part["id"]: part for part in document["parts"]}
     error = parts.pop("test/dent/000")["error"]
-    assert "the recipe was learnt on 96x96" in error
+    assert "the recipe was learnt on 80x80" in error
     assert "this part is 120x120" in error
     assert all(part["verdict"] != "not_inspected" for part in parts.values())
     only = own_copy / "test" / "dent" / "rgb" / "000.png"
     code, out, _ = relief("inspect", only, "--recipe", recipe)
     assert code == 3
-    assert "the recipe was learnt on 96x96" in out
+    assert "the recipe was learnt on 80x80" in out
 
 
 # row 42
