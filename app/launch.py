@@ -31,10 +31,23 @@ from inspector_core.types import Verdict
 PICTURE = "window.png"
 _PATIENCE_S = 120.0
 _PREPARE_AT_LATEST_MS = 3000
+_SWITCH_S = 0.001
+"""How long the engine may keep the interpreter while the window waits for it; Python's own 5 ms are felt."""
+_WORKPLACE = (
+    "app.views.image_pane.canvas",
+    "app.views.cloud_pane",
+    "vtkmodules.vtkCommonCore",
+    "vtkmodules.vtkCommonDataModel",
+    "vtkmodules.vtkRenderingCore",
+    "vtkmodules.vtkRenderingOpenGL2",
+    "app.workplace",
+)
+"""Imported one by one, so that the window answers in between; loading VTK draws nothing yet."""
 
 
 def application(theme: str) -> QApplication:
     """The one application, with theme and fonts."""
+    sys.setswitchinterval(_SWITCH_S)
     made = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(made, QApplication)
     made.setApplicationName("relief-inspector")
@@ -126,17 +139,19 @@ def _begin(window: Window, args: argparse.Namespace) -> None:
 
 
 def _complete_quietly(window: Window) -> None:
-    """Import the workplace beside the start page, make it, then prepare the engine."""
+    """Import the workplace beside the start page, make and warm it, then prepare the engine."""
     controller = window.controller
 
     def imported() -> Job[None]:
-        for name in ("app.views.image_pane", "app.views.cloud_pane", "app.workplace"):
+        for name in _WORKPLACE:
             importlib.import_module(name)
             yield Progress("Preparing the window")
 
     def done(_: None) -> None:
-        window.complete()
-        controller.prepare_engine()
+        stage = window.complete().stage
+        stage.prepared.connect(controller.prepare_engine)
+        QTimer.singleShot(_PREPARE_AT_LATEST_MS, controller.prepare_engine)
+        stage.warm_up()
 
     controller.desk.look("Preparing the window", imported, done, urgency=Urgency.PREPARE)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from app.model.part_view import Outline
 from app.theme.apply import current
@@ -19,6 +19,8 @@ from inspector_core.types import Array, Verdict
 
 _HIDDEN_OPACITY = 0.3
 _SEARCH = 3
+_SMALLEST_LINE = 4.0
+"""Logical pixels: smaller holes and islands of a defect are not outlined in the cloud."""
 _ASIDE = {"x": 0.0, "y": -10.0, "z": 10.0}
 
 
@@ -130,10 +132,8 @@ def _paths(
 ) -> tuple[QPainterPath, QPainterPath, QPointF | None]:
     """What is seen, what is hidden, and the top left corner of both."""
     front, behind = QPainterPath(), QPainterPath()
-    for points, pixels in item.lines:
-        places, seen = projection.place(points, pixels)
-        if np.isfinite(places).all():
-            _add_line(front, behind, places, seen)
+    for places, seen in _placed(item, projection):
+        _add_line(front, behind, places, seen)
     whole = QPainterPath(front)
     whole.addPath(behind)
     if whole.isEmpty():
@@ -144,15 +144,30 @@ def _paths(
     return front, behind, shown.boundingRect().topLeft()
 
 
+def _placed(item: Lifted, projection: Projection) -> list[tuple[Array, Array]]:
+    """Screen places (N, 2) and visibility (N,) of each line, but of those too small to be seen."""
+    if not item.lines:
+        return []
+    points, pixels = (np.concatenate(parts) for parts in zip(*item.lines, strict=True))
+    places, seen = projection.place(points, pixels)
+    ends = np.cumsum([len(line) for line, _ in item.lines])[:-1]
+    lines = list(zip(np.split(places, ends), np.split(seen, ends), strict=True))
+    sizes = [float(np.ptp(line, axis=0).max()) for line, _ in lines]
+    # a line behind the eye has no size; the largest is drawn however small it is
+    least = min(_SMALLEST_LINE, max((size for size in sizes if np.isfinite(size)), default=0.0))
+    return [line for line, size in zip(lines, sizes, strict=True) if size >= least]
+
+
 def _add_line(front: QPainterPath, behind: QPainterPath, places: Array, seen: Array) -> None:
-    places = np.concatenate([places, places[:1]])
-    seen = np.concatenate([seen, seen[:1]])
-    for i in range(len(places) - 1):
-        path = front if seen[i] or seen[i + 1] else behind
-        start = QPointF(*places[i])
-        if path.isEmpty() or path.currentPosition() != start:
-            path.moveTo(start)
-        path.lineTo(*places[i + 1])
+    """Add a closed line; each run of edges goes to the path of what is seen or of what is hidden."""
+    closed = np.concatenate([places, places[:1]]).tolist()
+    visible = seen | np.roll(seen, -1)
+    changes = np.flatnonzero(visible[1:] != visible[:-1]) + 1
+    begin = 0
+    for end in (*changes.tolist(), len(visible)):
+        run = QPolygonF([QPointF(x, y) for x, y in closed[begin : end + 1]])
+        (front if visible[begin] else behind).addPolygon(run)
+        begin = end
 
 
 def paint_triad(painter: QPainter, camera: Camera, corner: QPointF) -> None:
