@@ -183,11 +183,14 @@ def _step(
     distance = np.einsum("ij,ij->i", points - base, normal).astype(np.float64)
     weight = 1 / (1 + (distance / tolerance) ** 2) ** 2
     centre = points.mean(axis=0, dtype=np.float64)
-    columns = np.concatenate([np.cross(points - centre, normal), normal], axis=1).astype(np.float64)
-    chosen = [2, 3, 4] if freedom == "table" else [0, 1, 2, 3, 4, 5]
-    columns = columns[:, chosen]
-    weighted = columns * weight[:, None]
-    found = np.linalg.lstsq(weighted.T @ columns, -weighted.T @ distance, rcond=1e-9)[0]
+    (x, y, z), (u, v, w) = (points - centre).T, normal.T.astype(np.float64)
+    if freedom == "table":
+        chosen, rows = [2, 3, 4], np.stack([x * v - y * u, u, v])
+    else:
+        turning = [y * w - z * v, z * u - x * w, x * v - y * u]
+        chosen, rows = [0, 1, 2, 3, 4, 5], np.stack([*turning, u, v, w])
+    weighted = rows * weight
+    found = np.linalg.lstsq(weighted @ rows.T, -weighted @ distance, rcond=1e-9)[0]
     motion = np.zeros(6)
     motion[chosen] = found
     step = np.eye(4)
