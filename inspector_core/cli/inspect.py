@@ -6,6 +6,7 @@ import argparse
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,8 +159,14 @@ class Session:
             self.console.complain(error.sentence)
 
     def _say(self, result: Result) -> None:
-        widest = min(_WIDEST_ID, max(width_of(printable(ref.id)) for ref in self.refs))
-        self.console.say(line_of(result, widest))
+        from inspector_core.decision.verdict import reservation
+
+        reserved = "" if result.error else reservation(result.scores, self.recipe.judged)
+        self.console.say(line_of(result, self._widest) + (f"; {reserved}" if reserved else ""))
+
+    @cached_property
+    def _widest(self) -> int:
+        return min(_WIDEST_ID, max(width_of(printable(ref.id)) for ref in self.refs))
 
 
 def line_of(result: Result, width: int) -> str:

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from inspector_core.errors import DiskFullError, InspectorError, OutputError, SettingError
@@ -109,12 +109,9 @@ def _drawn(
         coming = pool.submit(_figures, model, parts[0], draw)
         for number, result in enumerate(parts, start=1):
             figures, missing = coming.result()
-            following: Future[tuple[PartFigures | None, str]] | None = None
             if number < len(parts):
-                following = pool.submit(_figures, model, parts[number], draw)
+                coming = pool.submit(_figures, model, parts[number], draw)
             yield result, figures, missing
-            if following is not None:
-                coming = following
 
 
 def _figures(model: ReportModel, result: Result, draw: bool) -> tuple[PartFigures | None, str]:

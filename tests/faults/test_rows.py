@@ -71,7 +71,10 @@ ROWS: dict[int, dict[str, tuple[str, ...]]] = {
             "empty_clouds_say_how_many_points_there_are",
             "nearly_empty_clouds_are_refused",
         ),
-        "faults/command_line/test_bad_runs.py": ("a_part_without_cloud_is_never_accepted_unseen",),
+        "faults/command_line/test_bad_runs.py": (
+            "a_part_without_cloud_is_never_accepted_unseen",
+            "a_part_judged_by_colour_alone_says_so_on_its_line_and_in_every_report",
+        ),
         "core/test_engine.py": (
             "a_part_with_one_modality_is_never_accepted_by_a_recipe_of_both",
             "a_part_with_one_modality_is_accepted_by_a_recipe_of_that_one",

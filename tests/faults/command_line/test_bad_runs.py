@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import inspector_core
+from inspector_core import detectors
 from inspector_core.data.writers import write_part
 from inspector_core.recipe import format as recipe_format
 from inspector_core.recipe import migrations, open_recipe
@@ -27,6 +28,7 @@ from inspector_core.types import Verdict
 from tests.contracts.tiny_parts import make
 from tests.core.cli.conftest import write_block
 from tests.core.reports import parts as report_parts
+from tests.core.reports.readers import pdf_text
 
 
 def one_sentence(text: str) -> str:
@@ -305,3 +307,29 @@ def test_that_a_part_without_cloud_is_never_accepted_unseen(relief, recipe, own_
     parts = {part["id"]: part for part in document["parts"]}
     assert parts.pop("test/good/000")["verdict"] == Verdict.NOT_INSPECTED
     assert Verdict.NOT_INSPECTED not in {part["verdict"] for part in parts.values()}
+
+
+def test_that_a_part_judged_by_colour_alone_says_so_on_its_line_and_in_every_report(
+    relief, own_copy, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(detectors.DETECTORS, "lenient", "tests.core.test_engine:Lenient")
+    recipe, out = tmp_path / "r", tmp_path / "out"
+    assert relief("learn", own_copy, "--out", recipe, "--detector", "lenient")[0] == 0
+    for xyz in (own_copy / "test").glob("*/xyz"):
+        shutil.rmtree(xyz)
+    shutil.rmtree(own_copy / "train")
+    shutil.rmtree(own_copy / "validation")
+    words = ("inspect", own_copy, "--recipe", recipe, "--out", out)
+    code, printed, _ = relief(*words, "--format", "pdf,html,csv,json")
+    assert code == 0
+    said = "judged by colour alone: the part has no cloud"
+    *lines, _ = printed.splitlines()
+    assert len(lines) == 4
+    assert all(line.endswith(f"; {said}") and " accept " not in line for line in lines)
+    for part in json.loads((out / "results.json").read_text(encoding="utf-8"))["parts"]:
+        assert part["verdict"] in ("review", "reject")
+        assert part["reason"].endswith(said)
+    assert (out / "results.csv").read_text(encoding="utf-8").count(said) >= 4
+    assert (out / "report.html").read_text(encoding="utf-8").count(said) == 4
+    pages = [" ".join(page.split()) for page in pdf_text(out / "report.pdf")]
+    assert sum(said in page for page in pages) == 4
