@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from app.model.current import CurrentPart
+from app.model.pictures import display_gain
 from app.model.preferences import Preferences
 from app.model.session import Session
 from app.views.cloud_pane import MODES
@@ -22,12 +24,15 @@ class Appearance(QObject):
         self,
         preferences: Preferences,
         session: Session,
+        current: CurrentPart,
         stage: Stage,
         filmstrip: Filmstrip,
         inspector: Inspector,
     ) -> None:
         super().__init__(stage)
         self._preferences = preferences
+        self._current = current
+        self._is_lit = False
         self._stage = stage
         self._filmstrip = filmstrip
         self._inspector = inspector
@@ -38,13 +43,26 @@ class Appearance(QObject):
         maps.gain_moved.connect(stage.set_display_gain)
         stage.cloud_mode_changed.connect(lambda mode: preferences.set(cloud_mode=mode))
         session.scan_changed.connect(self._forget_gain)
+        current.part_changed.connect(self._brighten)
         for name in _AT_START:
             self._apply(name)
 
     def _forget_gain(self) -> None:
         # one folder's lamp says nothing about the next one's
-        self._inspector.maps.show_gain(1.0)
-        self._stage.set_display_gain(1.0)
+        self._is_lit = False
+        self._set_gain(1.0)
+
+    def _brighten(self) -> None:
+        """The folder's first picture decides; the slider says so and the user's hand is not overruled."""
+        part = self._current.part
+        if self._is_lit or part is None or part.view.rgb is None:
+            return
+        self._is_lit = True
+        self._set_gain(display_gain(part.view.rgb, part.view.gain))
+
+    def _set_gain(self, gain: float) -> None:
+        self._inspector.maps.show_gain(gain)
+        self._stage.set_display_gain(gain)
 
     def _apply(self, name: str) -> None:
         look = self._preferences.look

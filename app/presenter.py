@@ -14,6 +14,7 @@ from app.views.inspector import Inspector
 from app.views.stage import Stage
 from app.words import summary, verdict_words
 from app.worker.sentences import Failure
+from inspector_core.colormaps import signed_range_mm
 from inspector_core.types import Verdict
 
 NO_PART = Message("No part", "Choose a part in the strip at the left.")
@@ -81,6 +82,9 @@ class Presenter(QObject):
         limits = self._controller.limits
         scores = () if limits.calibration is None else limits.calibration.scores
         self._inspector.limits.show_calibration(scores, limits.top)
+        recipe = self._controller.session.recipe
+        pitch = None if recipe is None else recipe.fingerprint.get("mm_per_px")
+        self._stage.set_deviation_reach(signed_range_mm(pitch))
         self.show_limits()
 
     def show_limits(self) -> None:

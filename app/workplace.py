@@ -39,6 +39,11 @@ class Workplace(QWidget):
         row.addWidget(self.inspector)
         self.presenter = Presenter(controller, self.filmstrip, self.stage, self.inspector)
         self.appearance = Appearance(
-            preferences, controller.session, self.stage, self.filmstrip, self.inspector
+            preferences,
+            controller.session,
+            controller.current,
+            self.stage,
+            self.filmstrip,
+            self.inspector,
         )
         self.setFocusProxy(self.filmstrip.view)

@@ -237,9 +237,19 @@ def test_that_a_dropped_folder_is_opened(bench, tmp_path):
     assert bench.controller.session.scan is bench.engine.scanned
 
 
-def test_that_cancel_keeps_what_was_done(bench):
+def test_that_cancel_keeps_what_was_done(bench, monkeypatch):
     bench.sample()
     model = bench.controller
+    inspect = bench.engine.inspect
+
+    def slowly(*args):
+        # so that the click comes before the last part, however busy the machine is
+        job = inspect(*args)
+        for step in job:
+            yield step
+            time.sleep(0.1)
+
+    monkeypatch.setattr(bench.engine, "inspect", slowly)
     model.inspect()
     bench.wait(lambda: len(model.session.results) >= 1)
     there = len(model.session.results)
@@ -352,3 +362,25 @@ def test_that_the_engine_gets_ready_whatever_is_opened_meanwhile(qtbot, tmp_path
     controller.step_part(1)
     qtbot.waitUntil(lambda: controller.session.device != "", timeout=20_000)
     assert controller.close()
+
+
+def test_that_a_dark_folder_is_brightened_once_and_the_slider_says_so(bench, monkeypatch):
+    monkeypatch.setattr("app.appearance.display_gain", lambda rgb, gain: 4.0)
+    bench.open()
+    maps = bench.window.inspector.maps
+    assert maps.gain.value() == 20
+    maps.gain.setValue(0)
+    bench.show("test/good/041")
+    assert maps.gain.value() == 0
+    monkeypatch.undo()
+    bench.open()
+    assert maps.gain.value() == 0
+
+
+def test_that_the_clouds_deviation_has_the_range_of_the_reports(inspected):
+    from inspector_core.colormaps import signed_range_mm
+
+    window, recipe = inspected.window, inspected.controller.session.recipe
+    reach = signed_range_mm(recipe.fingerprint["mm_per_px"])
+    assert reach != 1.0
+    assert window.stage.deviation_reach == reach

@@ -86,10 +86,16 @@ class CloudFeeder(QObject):
         self._cloud.set_mode(mode)
         self._feed()
 
+    @property
+    def deviation_reach(self) -> float:
+        """End of the deviation's scale to both sides, in mm."""
+        return self._deviation_reach
+
     def set_deviation_reach(self, reach_mm: float) -> None:
         """End of the deviation's scale to both sides, in mm."""
-        self._deviation_reach = reach_mm
-        self._feed()
+        if reach_mm != self._deviation_reach:
+            self._deviation_reach = reach_mm
+            self._feed()
 
     def stop(self) -> None:
         """Nothing more is shown."""

@@ -203,6 +203,11 @@ class Stage(QWidget):
         """End of the deviation's scale to both sides, in mm."""
         self._feeder.set_deviation_reach(reach_mm)
 
+    @property
+    def deviation_reach(self) -> float:
+        """End of the deviation's scale to both sides, in mm."""
+        return self._feeder.deviation_reach
+
     def set_linked(self, linked: bool) -> None:
         """Whether the pictures zoom and pan together."""
         if linked != self._linked:

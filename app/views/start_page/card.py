@@ -78,7 +78,7 @@ class DropTarget(QWidget):
         super().__init__()
         self._awaiting = False
         self.setFixedHeight(60)
-        self.setAccessibleName("Drop a folder, a part, a recipe or a report here")
+        self.setAccessibleName("Drop a folder, a part or a recipe here")
 
     def set_awaiting(self, awaiting: bool) -> None:
         self._awaiting = awaiting
@@ -96,7 +96,5 @@ class DropTarget(QWidget):
         )
         painter.setFont(text_font("body"))
         painter.setPen(QColor(tokens.text1 if self._awaiting else tokens.text3))
-        words = (
-            "drop it" if self._awaiting else "or drop a folder, a part, a recipe or a report here"
-        )
+        words = "drop it" if self._awaiting else "or drop a folder, a part or a recipe here"
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, words)
