@@ -29,8 +29,12 @@ def pdf_is_embedded(path: Path) -> bool:
 
 def _inflated(body: bytes) -> bytes:
     found = _STREAM.search(body)
+    length = re.search(rb"/Length (\d+)", body)
     assert found
-    return zlib.decompress(found[1]) if b"/FlateDecode" in body else found[1]
+    assert length
+    # by its length: the last byte of a packed stream may look like the line break after it
+    data = body[found.start(1) : found.start(1) + int(length[1])]
+    return zlib.decompress(data) if b"/FlateDecode" in body else data
 
 
 def _content(objects: dict[int, bytes], page: bytes) -> bytes:
