@@ -84,8 +84,8 @@ class Inspector(QScrollArea):
         tokens = current()
         self._legend.setText(
             "Measured on the surface · why: "
-            f'<span style="color:{tokens.colour}">colour</span> / '
-            f'<span style="color:{tokens.shape}">shape</span>'
+            f'<span style="color:{tokens.colour}">■</span> colour '
+            f'<span style="color:{tokens.shape}">■</span> shape'
         )
 
 
