@@ -125,6 +125,7 @@ class Presenter(QObject):
         self._inspector.header.show_verdict(current.verdict, title, reason)
         unit = "mm" if current.part is None else current.part.view.unit
         self._inspector.table.show_defects(current.defects, unit, model.selection.defect)
+        self._inspector.show_unit(unit)
         self._show_outlines()
         self._stage.set_selected(model.selection.defect or None)
         self._stage.set_summary(summary(current.verdict, current.defects, unit))

@@ -63,9 +63,9 @@ class DefectRows(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            unit = "mm" if self._unit == "mm" else "nom. mm"
-            heads = ("#\n", "Looks like\n", f"Area\n{unit}²", f"L × W\n{unit}", f"Height\n{unit}")
-            return (*heads, "Why\n")[section]
+            # whether they are nominal mm stands below the table: heads have no room for it
+            heads = ("#\n", "Looks like\n", "Area\nmm²", "L × W\nmm", "Height\nmm", "Why\n")
+            return heads[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(section)
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -13,6 +13,7 @@ from app.views.nearest_good import NearestGood
 from app.views.threshold_panel import ThresholdPanel
 from app.views.verdict_header import VerdictHeader
 from inspector_core.colormaps import NAMES
+from inspector_core.types import LengthUnit
 
 _BAR = 10
 """Width of the scroll bar, as the style sheet sets it."""
@@ -29,6 +30,7 @@ class Inspector(QScrollArea):
         self.nearest = NearestGood()
         self.maps = MapsPanel(NAMES)
         self._legend, self._notes = QLabel(), QLabel()
+        self._unit: LengthUnit = "mm"
         self._notes_title = _section("Notes")
         self._arrange()
         theme().changed.connect(self._show_legend)
@@ -80,10 +82,21 @@ class Inspector(QScrollArea):
         for widget in (self._notes, self._notes_title):
             widget.setVisible(bool(notes))
 
+    def show_unit(self, unit: LengthUnit) -> None:
+        """Say below the table in which mm its columns are."""
+        self._unit = unit
+        self._show_legend()
+
+    @property
+    def legend(self) -> str:
+        """What stands below the table of defects, with its mark-up."""
+        return self._legend.text()
+
     def _show_legend(self) -> None:
         tokens = current()
+        measured = "Measured on the surface" if self._unit == "mm" else "In nominal mm"
         self._legend.setText(
-            "Measured on the surface · why: "
+            f"{measured} · why: "
             f'<span style="color:{tokens.colour}">■</span> colour '
             f'<span style="color:{tokens.shape}">■</span> shape'
         )

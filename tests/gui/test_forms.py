@@ -162,3 +162,19 @@ def test_that_reading_settings_follow_the_layout(qtbot):
     assert dialog.chosen == "eyecandies"
     assert "light" in dialog.form.editors
     owner.deleteLater()
+
+
+def test_that_nominal_millimetres_are_named_below_the_table(qtbot):
+    from PySide6.QtCore import Qt
+
+    from app.views.inspector import Inspector
+
+    inspector = Inspector()
+    qtbot.addWidget(inspector)
+    assert inspector.legend.startswith("Measured on the surface")
+    inspector.table.show_defects((), "nominal mm", 0)
+    inspector.show_unit("nominal mm")
+    assert inspector.legend.startswith("In nominal mm")
+    horizontal = Qt.Orientation.Horizontal
+    heads = [str(inspector.table.rows.headerData(i, horizontal)) for i in range(6)]
+    assert heads[2:5] == ["Area\nmm²", "L × W\nmm", "Height\nmm"]
