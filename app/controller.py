@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from inspector_core.store import ResultStore
 
 SAMPLE_RECIPE = "sample-casting"
-EXPLAIN_AFTER_MS = 120
 
 
 class Controller(QObject):

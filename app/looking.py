@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from inspector_core.store import ResultStore
 
 EXPLAIN_AFTER_MS = 120
+NEIGHBOURS_AFTER_MS = 250
+"""The part just shown is painted first: two threads share one interpreter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,9 @@ class Looking(QObject):
         session.results_changed.connect(loader.forget_all)
         session.result_added.connect(loader.forget)
         loader.wanted.connect(self._open)
-        current.part_changed.connect(self._open_neighbours)
+        self._neighbours_soon = QTimer(self, singleShot=True, interval=NEIGHBOURS_AFTER_MS)
+        self._neighbours_soon.timeout.connect(self._open_neighbours)
+        current.part_changed.connect(self._neighbours_soon.start)
         current.decision_changed.connect(self._explain_later)
         selection.defect_changed.connect(self._explain_later)
 
@@ -95,7 +99,8 @@ class Looking(QObject):
         """True when nothing is waited for and the wished part is shown."""
         part = self._current.part
         shown = "" if part is None else part.ref.id
-        waits = self._explain_soon.isActive() or not self._desk.is_idle
+        timers = (self._explain_soon, self._neighbours_soon)
+        waits = any(timer.isActive() for timer in timers) or not self._desk.is_idle
         return not waits and shown == self._session.current
 
     def want_thumbnails(self, ids: Sequence[str]) -> None:
@@ -117,6 +122,7 @@ class Looking(QObject):
     def stop(self) -> None:
         """Ask for nothing more."""
         self._explain_soon.stop()
+        self._neighbours_soon.stop()
 
     def _show_current(self, part_id: str) -> None:
         if part_id == "":

@@ -16,9 +16,11 @@ from app.views.stage.words import missing_cloud
 from inspector_core.colormaps import DIVERGING, NAMES
 from inspector_core.types import Array
 
+_AFTER_MS = 10
+
 
 class CloudFeeder(QObject):
-    """A new part's points follow one turn of the event loop after its pictures: picture first.
+    """A new part's points follow a moment after its pictures: picture first, and no turn takes long.
 
     mode_changed : chosen on the cloud itself.
     """
@@ -40,7 +42,7 @@ class CloudFeeder(QObject):
         self._top, self._colormap = 1.0, NAMES[0]
         self._height_top = 0.0
         self._deviation_reach = cloud_colours.DEVIATION_REACH_MM
-        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon = QTimer(self, singleShot=True, interval=_AFTER_MS)
         self._soon.timeout.connect(self.flush)
 
     @property
