@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
 from app.theme.drawing import legible
+from app.views.image_pane.annotations import without_specks
 
 
 def bar(length: float, width: float) -> QPainterPath:
@@ -58,3 +59,15 @@ def test_that_a_border_with_many_holes_takes_no_time(sieve, qapp):
     # an exact union of the stroked border took seconds
     assert time.thread_time() - start < 0.25
     assert around.boundingRect().contains(sieve.boundingRect())
+
+
+def test_that_holes_too_small_to_be_seen_are_not_outlined(sieve, qapp):
+    plain = without_specks(sieve)
+    assert len(sieve.toSubpathPolygons()) == 101
+    assert len(plain.toSubpathPolygons()) == 1
+    assert plain.boundingRect() == sieve.boundingRect()
+
+
+def test_that_a_defect_smaller_than_a_speck_keeps_its_border(qapp):
+    path = bar(2, 1)
+    assert without_specks(path) is path

@@ -19,6 +19,9 @@ from app.theme.drawing import (
 )
 from inspector_core.types import Verdict
 
+_SPECK = 4.0
+"""Logical pixels; the same holes are left out in the cloud."""
+
 
 class OutlineItem(QGraphicsItem):
     """All outlines of a part. Lines and tags keep their size on the screen at every zoom."""
@@ -62,7 +65,8 @@ class OutlineItem(QGraphicsItem):
         painter.save()
         painter.setWorldTransform(QTransform())
         if self._drawn is None or self._drawn[0] != to_screen:
-            borders = [legible(to_screen.map(self._paths[o.number])) for o in self._outlines]
+            paths = [to_screen.map(self._paths[outline.number]) for outline in self._outlines]
+            borders = [legible(without_specks(path)) for path in paths]
             self._drawn = QTransform(to_screen), borders
         mapped = list(zip(self._outlines, self._drawn[1], strict=True))
         for outline, path in mapped:
@@ -82,6 +86,21 @@ def outline_path(outline: Outline) -> QPainterPath:
         path.addPolygon(QPolygonF([QPointF(float(x), float(y)) for x, y in polygon]))
         path.closeSubpath()
     return path
+
+
+def without_specks(path: QPainterPath) -> QPainterPath:
+    """A border on the screen without holes and islands too small to be outlined; the largest line stays."""
+    lines = path.toSubpathPolygons()
+    sizes = [max(box.width(), box.height()) for box in (line.boundingRect() for line in lines)]
+    least = min(_SPECK, max(sizes, default=0.0))
+    if min(sizes, default=least) >= least:
+        return path
+    kept = QPainterPath()
+    for line, size in zip(lines, sizes, strict=True):
+        if size >= least:
+            kept.addPolygon(line)
+            kept.closeSubpath()
+    return kept
 
 
 class MarkerItem(QGraphicsItem):
