@@ -63,6 +63,12 @@ class BTFSettings:
     weight_rgb: float = setting(
         1.0, low=0.0, high=10.0, published=1.0, help="Weight of colour in the joint distance."
     )
+    fusion: Literal["stronger", "joint"] = setting(
+        "stronger",
+        choices=("stronger", "joint"),
+        published="joint",
+        help="The fused map: the stronger of colour and shape, or the distance of both together.",
+    )
     weight_3d: float = setting(
         3.0, low=0.0, high=10.0, published=1.0, help="Weight of shape in the joint distance."
     )
@@ -72,6 +78,14 @@ class BTFSettings:
         high=10.0,
         published=0.0,
         help="Weight of dents and bumps in mm beside the FPFH histograms.",
+    )
+    bay_cells: float = setting(
+        10.0,
+        low=0.0,
+        high=20.0,
+        unit="cells",
+        published=0.0,
+        help="Bays in the outline up to twice this wide are judged too: a piece may have broken off.",
     )
     neighbours: int = setting(
         100, low=8, high=400, published=100, help="Points that one FPFH histogram looks at."
@@ -151,7 +165,7 @@ class BTF:
         return Cost(fixed_bytes=held + _PIXEL_BYTES * size[0] * size[1])
 
     def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
-        """Describe the good parts, standardise, keep a coreset per modality and of both together."""
+        """Describe the good parts, standardise, keep a coreset per modality (of both for `joint`)."""
         good, owner, facts = yield from self._described(parts, context)
         standards = _standards(good, self.settings)
         tensors: dict[str, Array] = {}
@@ -243,7 +257,24 @@ class BTFScorer:
             # partly filled cells count less, in shape those with few readings around them too
             weight = patches.fill * (patches.descriptors.support if name == SHAPE else 1)
             maps[name] = self._map(part, patches, weight * self._distance(name, features, notes))
-        return AnomalyMaps(maps.get(RGB), maps.get(SHAPE), maps.get(JOINT), notes=tuple(notes))
+        fused = maps[JOINT] if JOINT in maps else self._stronger(maps)
+        return AnomalyMaps(maps.get(RGB), maps.get(SHAPE), fused, notes=tuple(notes))
+
+    def _stronger(self, maps: Mapping[str, FloatArray]) -> FloatArray | None:
+        """The larger of the maps, brought to the mean and standard deviation that both have together.
+
+        A joint distance lets a strong modality's noise hide what the weak one sees. None when only
+        one modality was learnt: its map stands for itself.
+        """
+        if len(self.banks) < 2:
+            return None
+        levels = {name: bank.level for name, bank in self.banks.items()}
+        middle, width = np.mean(list(levels.values()), axis=0)
+        risen = [
+            (values - levels[name][0]) * (width / levels[name][1]) + middle
+            for name, values in maps.items()
+        ]
+        return np.asarray(risen[0] if len(risen) == 1 else np.fmax(*risen), np.float32)
 
     def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
         """The good part with the most similar patch; nothing is aligned, so no height is compared."""
@@ -253,10 +284,14 @@ class BTFScorer:
         if patch is None:
             return None
         one = patches.descriptors.only(np.array([patch]))
-        name, features = list(_blocks(one, self.standards, self.settings).items())[-1]
-        bank = self.banks[name]
-        _, index = bank.search(features, self._plan(features, bank))
-        return Explanation(self.facts["parts"][bank.owner[index[0]]], None)
+        found: list[tuple[float, int]] = []
+        for name, features in _blocks(one, self.standards, self.settings).items():
+            bank = self.banks[name]
+            distance, index = bank.search(features, self._plan(features, bank))
+            mean, spread = bank.level
+            risen = (float(distance[0] / bank.usual[index[0]]) - mean) / spread
+            found.append((risen, int(bank.owner[index[0]])))
+        return Explanation(self.facts["parts"][max(found)[1]], None)
 
     def _require(self, part: Registered) -> list[str]:
         """Notes on what the part lacks; InputError when nothing that was learnt is there."""
@@ -265,7 +300,7 @@ class BTFScorer:
         missing = [name for name in learnt if name in self.banks and not there[name]]
         if not missing:
             return []
-        if len(missing) == len(self.banks) or len(missing) == 2:
+        if len(missing) == len(self.banks.keys() - {JOINT}):
             raise InputError(
                 f"{part.sample.id}: the {learnt[missing[0]]} is missing, "
                 "and the recipe was learnt from nothing else",
@@ -295,13 +330,13 @@ class BTFScorer:
     def _map(self, part: Registered, patches: Patches, distance: Array) -> FloatArray:
         """Patch distances as a smoothed map in source pixels."""
         large = patches.to_source(distance, part.shape)
-        # foreground too thin for any cell near it: nothing speaks against it
-        large[part.foreground & np.isnan(large)] = np.median(distance)
+        # too thin for any cell near it: nothing speaks against it
+        large[patches.domain & np.isnan(large)] = np.median(distance)
         sigma = self.settings.smoothing_cells * patches.grid.cell_px
         if self.settings.blur == "published":
-            blurred = blur_8bit(np.where(part.foreground, large, 0), sigma)
-            return np.where(part.foreground, blurred, np.float32(np.nan))
-        return smooth(large, part.foreground, sigma)
+            blurred = blur_8bit(np.where(patches.domain, large, 0), sigma)
+            return np.where(patches.domain, blurred, np.float32(np.nan))
+        return smooth(large, patches.domain, sigma)
 
     def _plan(self, features: Array, bank: Bank) -> Plan:
         return self.context.plan(search_cost(len(features), *bank.rows.shape))
@@ -320,7 +355,8 @@ def _patches(
     choices = ShapeChoices(
         neighbours=settings.neighbours, search=settings.search, normals=settings.normals
     )
-    patches = patches_of(part, cell_px, choices, usual_brightness)
+    bay_px = settings.bay_cells * cell_px
+    patches = patches_of(part, cell_px, choices, usual_brightness, bay_px)
     if len(patches) < _FEWEST_PATCHES:
         raise InputError(
             f"{part.sample.id}: the part is too small in the picture "
@@ -365,7 +401,7 @@ def _blocks(
         # a descriptor fades where readings are few: places where good parts lack them too look alike
         trust = np.where(found.measured, found.support**_SUPPORT_POWER, 0)
         blocks[SHAPE] = np.asarray(shape * trust[:, None], np.float32)
-    if len(blocks) == 2:
+    if len(blocks) == 2 and settings.fusion == "joint":
         weighed = [settings.weight_rgb * blocks[RGB], settings.weight_3d * blocks[SHAPE]]
         blocks[JOINT] = np.concatenate(weighed, axis=1).astype(np.float32)
     return blocks

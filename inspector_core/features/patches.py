@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from inspector_core.features import colour, fpfh, relief
+from inspector_core.geometry.foreground import with_bays
 from inspector_core.geometry.organised import CellGrid
 from inspector_core.types import Array, FloatArray, Registered
 
@@ -81,9 +82,11 @@ def _stacked(blocks: Sequence[Array | None]) -> Array | None:
 class Patches:
     """The P cells of a part that are patches, row by row.
 
-    inside : (rows, columns) bool.   fill : (P,) float32, share of a cell that lies on the part.
+    domain : (H, W) bool, pixels that were described: the part, and what was asked for around it.
+    inside : (rows, columns) bool.   fill : (P,) float32, share of a cell that lies in the domain.
     """
 
+    domain: Array
     grid: CellGrid
     inside: Array
     fill: Array
@@ -121,27 +124,33 @@ def cell_size(foreground: Array, cells: int) -> int:
 
 
 def patches_of(
-    part: Registered, cell_px: int, choices: ShapeChoices, usual_brightness: float | None
+    part: Registered,
+    cell_px: int,
+    choices: ShapeChoices,
+    usual_brightness: float | None,
+    bay_px: float = 0.0,
 ) -> Patches:
     """Describe a part; colour is evened out to the usual brightness where one is given.
 
-    cell_px : even.   Without any patch the arrays are empty: the caller says so to the user.
+    cell_px : even.   bay_px : bays of the outline that a disc of this radius cannot enter are
+    described too.   Without any patch the arrays are empty: the caller says so to the user.
     """
-    grid = CellGrid.around(part.foreground, cell_px)
-    fill = _share(part.foreground, grid)
+    domain = with_bays(part.foreground, bay_px)
+    grid = CellGrid.around(domain, cell_px)
+    fill = _share(domain, grid)
     inside = fill >= _LEAST_FILL
     shape, support, measured = None, np.zeros(int(inside.sum()), np.float32), None
     if part.normals is not None:
-        cells, points = _shape(part, grid, choices)
-        shape, support = cells[inside], _support(part, grid)[inside]
+        cells, points = _shape(part, domain, grid, choices)
+        shape, support = cells[inside], _support(part.valid & domain, grid)[inside]
         measured = points[inside] > 0
     descriptors = Descriptors(
-        colour=_colour(part, grid, inside, usual_brightness),
+        colour=_colour(part, domain, grid, inside, usual_brightness),
         shape=shape,
         support=support,
         measured=np.zeros(len(support), bool) if measured is None else measured,
     )
-    return Patches(grid, inside, fill[inside], descriptors)
+    return Patches(domain, grid, inside, fill[inside], descriptors)
 
 
 def _share(mask: Array, grid: CellGrid) -> FloatArray:
@@ -151,7 +160,11 @@ def _share(mask: Array, grid: CellGrid) -> FloatArray:
 
 
 def _colour(
-    part: Registered, grid: CellGrid, inside: Array, usual_brightness: float | None
+    part: Registered,
+    domain: Array,
+    grid: CellGrid,
+    inside: Array,
+    usual_brightness: float | None,
 ) -> FloatArray | None:
     rgb = part.colour()
     if rgb is None:
@@ -159,16 +172,18 @@ def _colour(
     gain = 1.0
     if usual_brightness is not None:
         gain = colour.evening_gain(colour.brightness(rgb, part.foreground), usual_brightness)
-    return colour.colour_descriptor(rgb, part.foreground, grid, gain)[inside]
+    return colour.colour_descriptor(rgb, domain, grid, gain)[inside]
 
 
-def _shape(part: Registered, grid: CellGrid, choices: ShapeChoices) -> tuple[Array, Array]:
+def _shape(
+    part: Registered, domain: Array, grid: CellGrid, choices: ShapeChoices
+) -> tuple[Array, Array]:
     """(rows, columns, 38) descriptors, 0 without readings, and (rows, columns) points in each cell."""
     assert part.sample.xyz is not None
     assert part.normals is not None
     step = grid.cell_px // _POINTS_PER_SIDE
     every = np.s_[step // 2 :: step, step // 2 :: step]
-    on_part = grid.crop(part.foreground)[every]
+    on_part = grid.crop(domain)[every]
     xyz = np.where(on_part[..., None], grid.crop(part.sample.xyz, np.nan)[every], np.nan)
     normals = grid.crop(part.normals, np.nan)[every]
     histograms = _fpfh(xyz, normals, choices)
@@ -199,9 +214,9 @@ def _pitch(xyz: Array) -> float:
     return float(np.median(steps)) if steps.size else 1.0
 
 
-def _support(part: Registered, grid: CellGrid) -> FloatArray:
-    """(rows, columns) share of pixels with a reading on the part, blurred over the neighbours."""
+def _support(measured: Array, grid: CellGrid) -> FloatArray:
+    """(rows, columns) share of measured pixels (H, W), blurred over the neighbours."""
     from scipy.ndimage import gaussian_filter
 
-    share = _share(part.valid & part.foreground, grid)
+    share = _share(measured, grid)
     return np.asarray(gaussian_filter(share, _SUPPORT_CELLS, mode="constant"), np.float32)

@@ -177,6 +177,24 @@ def silhouette(solid: Array, valid: Array, low: Array, opening_share: float) -> 
     return filled
 
 
+def with_bays(mask: Array, radius_px: float) -> BoolArray:
+    """The mask (H, W) and the bays in its outline that a disc of this radius cannot enter.
+
+    A piece broken off the rim leaves such a bay; the picture's own rim closes none.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    if radius_px <= 0 or not mask.any():
+        return np.asarray(mask, bool)
+    margin = int(np.ceil(radius_px)) + 1
+    box = _box(mask)
+    around = np.pad(mask[box], margin)
+    entered = distance_transform_edt(distance_transform_edt(~around) <= radius_px) <= radius_px
+    closed = np.asarray(mask, bool).copy()
+    closed[box] |= ~entered[margin:-margin, margin:-margin]
+    return closed
+
+
 def _closed(mask: Array, radius: int) -> BoolArray:
     """Morphological closing by a square; the mask keeps clear of the rim by the radius."""
     return ~_dilated(~_dilated(mask, radius), radius)

@@ -18,6 +18,7 @@ _PRIOR_PATCHES = 8
 """A row that few patches of other parts meet borrows from the median with this weight."""
 _FLOOR = 0.5
 """The usual distance at a row is at least this share of the median."""
+_FIELDS = ("rows", "owner", "usual", "level")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,13 @@ class Bank:
 
     usual : (M,) float32 > 0, how far patches of other good parts lie from the row, 1 where distances
     are not evened out.
+    level : (2,) float32, mean and standard deviation of good patches' distances in the usual ones.
     """
 
     rows: Array
     owner: Array
     usual: Array
+    level: Array
 
     def __post_init__(self) -> None:
         count = len(self.rows)
@@ -38,7 +41,8 @@ class Bank:
             raise ValueError(
                 "a bank has (M, D) rows, M >= 1, an owner and a usual distance for each"
             )
-        for name, kind in (("rows", np.float32), ("owner", np.int32), ("usual", np.float32)):
+        for name in _FIELDS:
+            kind = np.int32 if name == "owner" else np.float32
             array = np.ascontiguousarray(getattr(self, name), kind)
             object.__setattr__(self, name, frozen_array(array))
 
@@ -50,12 +54,12 @@ class Bank:
 
     def tensors(self, name: str) -> dict[str, Array]:
         """As named arrays of a detector's state."""
-        return {f"{name}.{field}": getattr(self, field) for field in ("rows", "owner", "usual")}
+        return {f"{name}.{field}": getattr(self, field) for field in _FIELDS}
 
     @classmethod
     def from_tensors(cls, name: str, tensors: Mapping[str, Array]) -> Bank:
         """The bank that `tensors(name)` gave."""
-        return cls(*(tensors[f"{name}.{field}"] for field in ("rows", "owner", "usual")))
+        return cls(*(tensors[f"{name}.{field}"] for field in _FIELDS))
 
 
 def build(
@@ -80,22 +84,25 @@ def build(
         features, count, plan, projection=projection, seed=seed, tell=tell
     )
     rows, owners = features[chosen], owner[chosen]
+    plan = plan_for(search_cost(len(features), *rows.shape))
+    distances, meets = yield from _from_other_parts(features, owner, rows, owners, plan, tell)
     usual = np.ones(len(rows), np.float32)
     if even_out and len(np.unique(owners)) > 1:
-        plan = plan_for(search_cost(len(features), *rows.shape))
-        usual = yield from _usual_distances(features, owner, rows, owners, plan, tell)
-    return Bank(rows, owners, usual)
+        usual = _usual_distances(distances, meets, len(rows))
+    judged = distances / usual[meets]
+    level = np.array([judged.mean(), max(float(judged.std()), 1e-6)])
+    return Bank(rows, owners, usual, level)
 
 
-def _usual_distances(
+def _from_other_parts(
     features: Array,
     owner: Array,
     rows: Array,
     owners: Array,
     plan: Plan,
     tell: Callable[[str], None],
-) -> Job[FloatArray]:
-    """(M,) mean distance of the patches of other parts that are nearest to a row."""
+) -> Job[tuple[Array, Array]]:
+    """(N,) distance of each patch from the nearest row of another part, and that row's number."""
     distances = np.empty(len(features))
     meets = np.empty(len(features), np.int64)
     parts = np.unique(owner)
@@ -106,8 +113,13 @@ def _usual_distances(
             others = np.arange(len(rows))
         distances[own], index = nearest(features[own], rows[others], plan, tell)
         meets[own] = others[index]
+    return distances, meets
+
+
+def _usual_distances(distances: Array, meets: Array, count: int) -> FloatArray:
+    """(M,) mean distance of the patches of other parts that are nearest to a row."""
     middle = max(float(np.median(distances)), 1e-6)
-    total = np.bincount(meets, distances, minlength=len(rows))
-    met = np.bincount(meets, minlength=len(rows))
+    total = np.bincount(meets, distances, minlength=count)
+    met = np.bincount(meets, minlength=count)
     usual = (total + _PRIOR_PATCHES * middle) / (met + _PRIOR_PATCHES)
     return np.maximum(usual, _FLOOR * middle).astype(np.float32)

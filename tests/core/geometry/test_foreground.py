@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import label
 
-from inspector_core.geometry.foreground import grid_components, part_mask, silhouette
+from inspector_core.geometry.foreground import grid_components, part_mask, silhouette, with_bays
 from tests.core.geometry.scenes import box_heights, cloud
 
 
@@ -162,3 +162,28 @@ def test_that_a_silhouette_may_touch_the_rim(corner):
     solid = np.zeros((20, 20), bool)
     solid[corner] = True
     assert (silhouette(solid, solid, ~solid, 0.05) == solid).all()
+
+
+def outline(bite_px):
+    """A disc of 40 px radius with a notch of so many pixels' radius at its right end."""
+    rows, columns = np.mgrid[:120, :120]
+    disc = np.hypot(rows - 60, columns - 60) < 40
+    return disc & (np.hypot(rows - 60, columns - 100) >= bite_px)
+
+
+def test_that_a_notch_narrower_than_the_disc_belongs_to_the_part_and_a_wide_one_does_not():
+    narrow, wide = outline(8), outline(24)
+    assert with_bays(narrow, 12)[60, 94]
+    assert not with_bays(wide, 12)[60, 90]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 26), st.integers(0, 20))
+def test_that_bays_only_add_and_nothing_beyond_the_hull(bite_px, radius_px):
+    from skimage.morphology import convex_hull_image
+
+    part = outline(bite_px)
+    closed = with_bays(part, radius_px)
+    assert (closed | part == closed).all()
+    assert not (closed & ~convex_hull_image(part)).any()
+    assert (with_bays(closed, radius_px) == closed).all(), "a second time changes nothing"

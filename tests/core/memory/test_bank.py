@@ -23,7 +23,7 @@ def banked(features, owner, count, **how):
 
 def test_that_a_bank_returns_from_its_tensors():
     rows = np.random.default_rng(0).normal(size=(5, 3))
-    bank = Bank(rows, np.array([0, 0, 1, 1, 2]), np.ones(5))
+    bank = Bank(rows, np.array([0, 0, 1, 1, 2]), np.ones(5), np.array([1.0, 0.5]))
     again = Bank.from_tensors("rgb", bank.tensors("rgb"))
     for name in ("rows", "owner", "usual"):
         assert getattr(again, name).tobytes() == getattr(bank, name).tobytes()
@@ -35,7 +35,7 @@ def test_that_a_bank_returns_from_its_tensors():
 @pytest.mark.parametrize("rows", [np.zeros((0, 3)), np.zeros(3)])
 def test_that_an_empty_bank_is_refused(rows):
     with pytest.raises(ValueError, match="a bank has"):
-        Bank(rows, np.zeros(len(rows)), np.ones(len(rows)))
+        Bank(rows, np.zeros(len(rows)), np.ones(len(rows)), np.ones(2))
 
 
 def test_that_kept_rows_know_their_part():
