@@ -36,7 +36,7 @@ def opened(
         view = PartView(ref.id, message=_refused(error))
         return OpenPart(ref, view, result=result, recipe_sha256=recipe_sha256)
     try:
-        part = prepare(sample) if way is None else way.prepare(sample)
+        part = prepare(sample, normals=False) if way is None else way.prepare(sample)
     except InspectorError as error:
         view = _raw_view(sample, _refused(error))
         return OpenPart(ref, view, result=result, recipe_sha256=recipe_sha256)

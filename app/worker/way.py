@@ -19,16 +19,17 @@ class Way:
     recipe: Recipe
     settings: PrepareSettings
     trusted: bool
+    normals: bool
 
     @classmethod
     def of(cls, recipe: Recipe) -> Way:
         chosen = configure(recipe.detector, {**recipe.settings, **recipe.prepare})
         trusted = is_trusted(recipe.calibration, len(recipe.learn_parts))
-        return cls(recipe, chosen.prepare, trusted)
+        return cls(recipe, chosen.prepare, trusted, chosen.method.info.uses_normals)
 
     def prepare(self, sample: Sample) -> Registered:
-        """The part as the recipe prepares it."""
-        return prepare(sample, self.settings, self.recipe.seed)
+        """The part as the recipe prepares it; normals only where its detector explains by them."""
+        return prepare(sample, self.settings, self.recipe.seed, normals=self.normals)
 
     def decider(self, part: Registered, maps: AnomalyMaps) -> Decider:
         """The part's decision at any limits, from stored maps."""

@@ -45,6 +45,8 @@ def run(argv: Sequence[str], screen: Mapping[str, Handler] | None = None) -> int
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 2
     args.screen = dict(screen or {})
+    # numpy's many small products spin idle threads otherwise, and sums would depend on the cores
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from inspector_core.cli.execution import execute
 
     return execute(args)

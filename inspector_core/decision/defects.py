@@ -42,6 +42,16 @@ class Evidence:
     pitch: float | None
     minimum_area_px: int
 
+    def cut(self, box: tuple[slice, slice]) -> Evidence:
+        """The same within some rows and columns."""
+        cut = [
+            None if values is None else values[box]
+            for values in (self.rgb, self.shape, self.deviation_mm, self.spread_mm)
+        ]
+        rgb, shape, deviation, spread = cut
+        fused = self.fused[box]
+        return Evidence(fused, rgb, shape, deviation, spread, self.pitch, self.minimum_area_px)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -81,15 +91,31 @@ def regions_above(evidence: Evidence, level: float) -> list[BoolArray]:
 
 def candidate(evidence: Evidence, region: BoolArray, level: float) -> Candidate:
     """Score, peak and extent of a region found at `level`."""
-    inside = np.where(region, evidence.fused, -np.inf)
+    box, reach = _surroundings(evidence, region)
+    near, here = evidence.cut(box), region[box]
+    inside = np.where(here, near.fused, -np.inf)
     row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
-    score = part_score(np.where(region, evidence.fused, np.nan), evidence.minimum_area_px)
-    extent, rule = measured_extent(evidence, region, level)
-    return Candidate(score, (int(column), int(row)), region, extent, rule)
+    score = part_score(np.where(here, near.fused, np.nan), evidence.minimum_area_px)
+    found, rule = measured_extent(near, here, level, reach)
+    extent = np.zeros(region.shape, bool)
+    extent[box] = found
+    peak = (int(column) + box[1].start, int(row) + box[0].start)
+    return Candidate(score, peak, region, extent, rule)
 
 
-def measured_extent(evidence: Evidence, region: BoolArray, level: float) -> tuple[BoolArray, str]:
-    """Connected pixels around the region where the part differs, and the rule that found them.
+def _surroundings(evidence: Evidence, region: BoolArray) -> tuple[tuple[slice, slice], int]:
+    """Rows and columns that a region's extent can reach, and that reach in pixels."""
+    rows, columns = (np.flatnonzero(region.any(axis=axis)) for axis in (1, 0))
+    size = max(np.ptp(rows), np.ptp(columns)) + 1
+    reach = round(max(REACH_MM / evidence.pitch if evidence.pitch else 10.0, size / 2))
+    first, last = (slice(max(0, at[0] - reach - 1), at[-1] + reach + 2) for at in (rows, columns))
+    return (first, last), reach
+
+
+def measured_extent(
+    evidence: Evidence, region: BoolArray, level: float, reach: int
+) -> tuple[BoolArray, str]:
+    """Connected pixels within reach of the region where the part differs, and the rule that found them.
 
     By shape where shape reaches the level, otherwise by colour: the deviation in mm is the sharper of
     the two, and good parts deviate by more than 0.1 mm in places that a stain must not follow.
@@ -99,10 +125,7 @@ def measured_extent(evidence: Evidence, region: BoolArray, level: float) -> tupl
         return region, FALLBACK
     from scipy import ndimage
 
-    rows, columns = np.nonzero(region)
-    size = max(np.ptp(rows), np.ptp(columns)) + 1
-    reach = max(REACH_MM / evidence.pitch if evidence.pitch else 10.0, size / 2)
-    near = differs & grown(region, round(reach))
+    near = differs & grown(region, reach)
     labels, _ = ndimage.label(near, structure=EIGHT)
     touched = np.unique(labels[region & near])
     touched = touched[touched > 0]

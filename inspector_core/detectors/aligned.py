@@ -8,6 +8,7 @@ what good parts do there: mean, common modes of variation, and the spread that i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -123,6 +124,13 @@ class AlignedScorer:
         InputError for a part without a cloud and for one that does not lie on the good parts.
         """
         placed = self._placed(part)
+        with ThreadPoolExecutor(1) as beside:  # colour and shape need nothing of each other
+            coloured = beside.submit(self._colour_map, placed)
+            return self._maps(part, placed, coloured)
+
+    def _maps(
+        self, part: Registered, placed: Placed, coloured: Future[FloatArray | None]
+    ) -> AnomalyMaps:
         model, residual = self.model, placed.residual[None]
         left, expected = model.shape.leftover(residual)
         evidence = model.shape.spread.evidence(left, placed.weight, model.shape.usual)
@@ -131,7 +139,7 @@ class AlignedScorer:
         shape += self._beyond(placed)
         inside = part.foreground[placed.window]
         domain = inside | self._missing(placed, inside)
-        rgb = self._colour_map(placed)
+        rgb = coloured.result()
         deviation = placed.deviation - placed.to_picture(expected[0])
         spread = np.where(np.isfinite(deviation), placed.to_picture(model.surface_spread), np.nan)
         whole = _Canvas(part, placed.window)
