@@ -108,7 +108,9 @@ def _surroundings(evidence: Evidence, region: BoolArray) -> tuple[tuple[slice, s
     rows, columns = (np.flatnonzero(region.any(axis=axis)) for axis in (1, 0))
     size = max(np.ptp(rows), np.ptp(columns)) + 1
     reach = round(max(REACH_MM / evidence.pitch if evidence.pitch else 10.0, size / 2))
-    first, last = (slice(max(0, at[0] - reach - 1), at[-1] + reach + 2) for at in (rows, columns))
+    first, last = (
+        slice(max(0, int(at[0]) - reach - 1), int(at[-1]) + reach + 2) for at in (rows, columns)
+    )
     return (first, last), reach
 
 
