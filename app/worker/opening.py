@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from app.model.open_part import OpenPart
 from app.model.part_view import Message, PartView
+from app.model.pictures import grid_normals
 from app.worker.sentences import in_window
 from app.worker.way import Way
 from inspector_core.decision.decide import Decider
 from inspector_core.errors import InspectorError
 from inspector_core.geometry.measure import pitch_mm
 from inspector_core.geometry.prepare import prepare
-from inspector_core.types import AnomalyMaps, Registered, Result, Sample, SampleRef
+from inspector_core.types import AnomalyMaps, Array, Registered, Result, Sample, SampleRef
 
 NO_RECIPE = Message(
     "No recipe yet",
@@ -63,12 +64,17 @@ def _why_no_maps(result: Result | None, recipe_sha256: str) -> Message:
     return Message("Not inspected", in_window(result.error or result.reason))
 
 
+def _normals(sample: Sample, known: Array | None) -> Array | None:
+    """What the relief is drawn with; made here, so that the window's thread need not."""
+    return known if known is not None or sample.xyz is None else grid_normals(sample.xyz)
+
+
 def _raw_view(sample: Sample, message: Message) -> PartView:
     return PartView(
         sample.id,
         rgb=sample.rgb,
         xyz=sample.xyz,
-        normals=sample.normals,
+        normals=_normals(sample, sample.normals),
         unit=sample.unit,
         message=message,
     )
@@ -86,7 +92,7 @@ def _view(part: Registered, decider: Decider | None, message: Message | None) ->
         sample.id,
         rgb=sample.rgb,
         xyz=sample.xyz,
-        normals=part.normals,
+        normals=_normals(sample, part.normals),
         foreground=part.foreground,
         rgb_map=None if evidence is None else evidence.rgb,
         shape_map=None if evidence is None else evidence.shape,
