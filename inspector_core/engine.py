@@ -178,6 +178,7 @@ def inspect(
     results: list[Result] = []
     yield Progress("Inspecting", 0, len(refs))
     for done, item in enumerate(loaded(refs, inspector.context.prepare), start=1):
+        yield Progress(f"Inspecting {item.ref.id}", done - 1, len(refs))
         result = inspector.result(item)
         if store is not None:
             store.write(result)

@@ -62,10 +62,14 @@ def loaded(refs: Sequence[SampleRef], prepare: Callable[[Sample], Registered]) -
     """The parts in order; while one is worked on, the next is read in another thread."""
     if not refs:
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="relief-read") as pool:
+    pool = ThreadPoolExecutor(1, thread_name_prefix="relief-read")
+    try:
         coming: Future[Loaded] = pool.submit(load, refs[0], prepare)
         for index in range(len(refs)):
             current = coming.result()
             if index + 1 < len(refs):
                 coming = pool.submit(load, refs[index + 1], prepare)
             yield current
+    finally:
+        # who stops in the middle need not wait for a part that nobody wants any more
+        pool.shutdown(wait=False, cancel_futures=True)
