@@ -113,7 +113,7 @@ def _chosen(refs: Sequence[SampleRef], most: int) -> list[SampleRef]:
 def _prepared(
     refs: Sequence[SampleRef], context: Context, steps: Steps
 ) -> Job[tuple[list[GoodPart], list[tuple[str, str]]]]:
-    parts, left_out = [], []
+    parts, left_out, first = [], [], ""
     for ref in refs:
         yield steps.next()
         try:
@@ -123,12 +123,13 @@ def _prepared(
             if len(refs) == 1:
                 raise
             left_out.append((ref.id, error.sentence))
+            first = first or error.message
             yield steps.next(f"left out: {error.sentence}")
             continue
         parts.append(GoodPart(part, points, rest, Fit(np.eye(4), 1.0, 0.0)))
     if not parts:
         raise InputError(
-            f"none of the {len(refs)} good parts has a usable cloud ({left_out[0][1]})",
+            f"none of the {len(refs)} good parts has a usable cloud ({first})",
             cure="add clouds, or learn with the detector btf",
         )
     return parts, left_out

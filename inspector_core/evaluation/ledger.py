@@ -123,9 +123,8 @@ class Ledger:
         """Raise InputError when no part counts."""
         if self.failed and not self.entries:
             part, error = self.failed[0]
-            raise InputError(
-                f"none of the {len(self.failed)} parts could be scored; {part}: {error}"
-            )
+            why = error if part in error else f"{part}: {error}"
+            raise InputError(f"none of the {len(self.failed)} parts could be scored; {why}")
         if not self.entries:
             raise InputError(
                 "there is no part to evaluate",
