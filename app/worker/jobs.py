@@ -132,7 +132,7 @@ class CoreEngine:
             yield Progress("Preparing the engine")
             importlib.import_module(module)
         device = name_of(resolve(self._device, self._machine))
-        # what was imported stays: each search for garbage in it would stop the window for 0.2 s
+        # what was imported stays: each search for garbage in it would stop the window for 0.15 s
         gc.freeze()
         return device
 

@@ -138,6 +138,8 @@ def _most_unusual(calibration: Calibration) -> str:
 
 
 def _print(recipe: Recipe, out: Path, console: Console) -> None:
+    from statistics import median
+
     from inspector_core.decision.thresholds import needed_for, promise
 
     calibration, limits = recipe.calibration, recipe.thresholds
@@ -150,9 +152,8 @@ def _print(recipe: Recipe, out: Path, console: Console) -> None:
         f"{recipe.seconds:.0f} s"
     )
     if calibration.scores:
-        ordered = sorted(calibration.scores)
-        middle = ordered[len(ordered) // 2]
-        console.say(f"held out    median score {middle:.2f}, largest {ordered[-1]:.2f}")
+        middle, largest = median(calibration.scores), max(calibration.scores)
+        console.say(f"held out    median score {middle:.2f}, largest {largest:.2f}")
         console.say(f"unusual     {_most_unusual(calibration)}")
         console.say("            look at them: a bad part among the good ones raises the limits")
     mark = " (provisional: fewer than 20 held-out parts)" if calibration.provisional else ""
