@@ -16,6 +16,8 @@ from inspector_core.types import Problem, SampleRef
 READERS = {
     "mvtec3d": "inspector_core.data.readers.mvtec3d:MVTec3D",
     "eyecandies": "inspector_core.data.readers.eyecandies:Eyecandies",
+    "mvtec_ad": "inspector_core.data.readers.mvtec_ad:MVTecAD",
+    "visa": "inspector_core.data.readers.visa:VisA",
     "folder": "inspector_core.data.readers.folder:Folder",
 }
 

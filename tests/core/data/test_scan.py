@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inspector_core.data import readers
 from inspector_core.data.scan import Found, scan, scan_paths
 from inspector_core.errors import InputError, SettingError
 from inspector_core.progress import drain
@@ -41,7 +42,7 @@ def test_that_the_best_claim_wins_and_all_reasons_are_kept(casting):
     found = drain(scan(casting))
     assert found.layout == "mvtec3d"
     assert found.reasons[0][0] == "mvtec3d"
-    assert {name for name, _, _ in found.reasons} == {"mvtec3d", "eyecandies", "folder"}
+    assert {name for name, _, _ in found.reasons} == set(readers.READERS)
     scores = [score for _, score, _ in found.reasons]
     assert scores == sorted(scores, reverse=True)
     assert found.reasons[0][2] == "train/good holds rgb and xyz"
