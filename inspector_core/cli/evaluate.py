@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--protocol",
         choices=("exact", "published", "btf100", "cfm99"),
         default="exact",
-        help="AUPRO estimator: exact, or that of the detector's paper or a named one, for comparison "
-        "with published tables only (default: exact)",
+        help="AUPRO estimator: exact with that of the detector's paper beside it, or the latter or a "
+        "named one alone, for comparison with published tables only (default: exact)",
     )
     parser.add_argument(
         "--split",
@@ -112,31 +112,24 @@ def _held_out(
 
 
 def _print(outcome: Evaluation, console: Console) -> None:
-    from inspector_core.evaluation.region_overlap import LIMITS
-
     facts = outcome.recipe
     console.say(
         f"recipe    {printable(facts['name'])} ({facts['detector']}, {str(facts['sha256'])[:12]})"
     )
     console.say(f"parts     {outcome.n_good} good, {outcome.n_bad} defective")
-    console.say(f"AUPRO     {outcome.estimator} estimator, scope {outcome.scope}")
+    console.say(f"pixels    scope {outcome.scope}")
     if outcome.seconds is not None:
         console.say(
             f"time      {outcome.seconds[0]:.2f} s a part, 95 % below {outcome.seconds[1]:.2f} s"
         )
     console.say()
-    few = outcome.n_good + outcome.n_bad < _FEW_PARTS
-    rows = [*outcome.maps.items(), ("no_model", outcome.no_model)]
-    heads = ("map", "I-AUROC", "P-AUROC", "AUPRO@30 %", "@10 %", "@5 %", "@1 %", "AP", "F1-max*")
-    chance = ("chance", *(f"{value:.3f}" for value in (0.5, 0.5, *(limit / 2 for limit in LIMITS))))
-    console.table(heads, [*(_row(name, figures, few) for name, figures in rows), chance])
-    console.say("* at the best threshold on these very parts (an oracle). Brackets: 95 % interval.")
+    _print_maps(outcome, console)
     for kind, counts in outcome.verdicts.items():
         said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
         console.say(
             f"{'good' if kind == 'good' else 'defective'} parts at the recipe's limits: {said}"
         )
-    _print_types(outcome.per_type, console)
+    _print_types(outcome, console)
     for note in outcome.notes:
         console.say(f"note: {printable(note)}")
     if outcome.not_inspected:
@@ -146,15 +139,50 @@ def _print(outcome: Evaluation, console: Console) -> None:
             console.say(f"  {printable(error)}")
 
 
-def _print_types(per_type: Mapping[str, Mapping[str, MapFigures]], console: Console) -> None:
-    if not per_type:
+def _print_maps(outcome: Evaluation, console: Console) -> None:
+    from inspector_core.evaluation.region_overlap import LIMITS
+
+    few = outcome.n_good + outcome.n_bad < _FEW_PARTS
+    rows = [*outcome.maps.items(), ("no_model", outcome.no_model)]
+    console.table(
+        ("map", "I-AUROC", "I-AP", "P-AUROC", "P-AP", "P-F1-max*"),
+        [
+            *(_ranked(name, figures, few) for name, figures in rows),
+            ("chance", "0.500", "-", "0.500", "-", "-"),
+        ],
+    )
+    console.say()
+    estimators = [outcome.estimator]
+    if outcome.estimator == "exact":
+        estimators.append(outcome.published_estimator)
+    overlap = [_overlap(name, figures, estimators, few) for name, figures in rows]
+    console.table(
+        ("AUPRO up to", "estimator", *(f"{100 * limit:.0f} %" for limit in LIMITS)),
+        [
+            *(row for block in overlap for row in block),
+            ("chance", "", *(f"{limit / 2:.3f}" for limit in LIMITS)),
+        ],
+    )
+    console.say()
+    console.say("* at the best threshold on these very parts (an oracle). Brackets: 95 % interval.")
+    published = outcome.published_estimator
+    console.say(
+        f"  {published} is for comparison with published tables only; at 1 % it usually reads low."
+    )
+
+
+def _print_types(outcome: Evaluation, console: Console) -> None:
+    if not outcome.per_type:
         return
     console.say()
-    heads = ("defect type", "parts", "map", "I-AUROC", "P-AUROC", "AUPRO@30 %", "@1 %")
+    both = outcome.estimator == "exact"
+    heads = ["defect type", "parts", "map", "I-AUROC", "P-AUROC", "AUPRO@30 %", "@1 %"]
+    if both:
+        heads += [f"{outcome.published_estimator}: @30 %", "@1 %"]
     rows = []
-    for kind, table in per_type.items():
+    for kind, table in outcome.per_type.items():
         for name, figures in table.items():
-            areas = figures.aupro
+            areas = (figures.aupro, figures.published) if both else (figures.aupro,)
             rows.append(
                 (
                     kind,
@@ -162,27 +190,37 @@ def _print_types(per_type: Mapping[str, Mapping[str, MapFigures]], console: Cons
                     _TITLES.get(name, name),
                     _number(figures.i_auroc),
                     _number(figures.p_auroc),
-                    _number(areas and areas[0]),
-                    _number(areas and areas[3]),
+                    *(_number(area and area[at]) for area in areas for at in (0, 3)),
                 )
             )
     console.table(heads, rows, right=(1,))
 
 
-def _row(name: str, figures: MapFigures, few: bool) -> tuple[str, ...]:
-    areas = figures.aupro or (None,) * 4
-    spans = figures.aupro_intervals or (None,) * 4
+def _ranked(name: str, figures: MapFigures, few: bool) -> tuple[str, ...]:
     return (
         _TITLES.get(name, name),
         _with_interval(figures.i_auroc, figures.i_auroc_interval, few),
+        _number(figures.i_ap),
         _number(figures.p_auroc),
-        *(
-            _with_interval(area, span if at in (0, 3) else None, few)
-            for at, (area, span) in enumerate(zip(areas, spans, strict=True))
-        ),
         _number(figures.ap),
         _number(None if figures.best_f1 is None else figures.best_f1.value),
     )
+
+
+def _overlap(
+    name: str, figures: MapFigures, estimators: Sequence[str], few: bool
+) -> list[tuple[str, ...]]:
+    """The map's line, and below it that of the published estimator if it stands beside."""
+    spans = figures.aupro_intervals or (None,) * 4
+    lines = []
+    for at, estimator in enumerate(estimators):
+        areas = (figures.published if at else figures.aupro) or (None,) * 4
+        cells = [
+            _with_interval(area, span if at == 0 and limit in (0, 3) else None, few)
+            for limit, (area, span) in enumerate(zip(areas, spans, strict=True))
+        ]
+        lines.append(("" if at else _TITLES.get(name, name), estimator, *cells))
+    return lines
 
 
 def _number(value: float | None) -> str:

@@ -2,6 +2,7 @@
 
 job = evaluation(parts, scope="all", protocol="exact", recipe_facts=facts)
 outcome = drain(job)            # Evaluation; .document() is the JSON of `relief evaluate --json`
+same = read_evaluation(path)    # one that was kept as that JSON
 """
 
 from __future__ import annotations
@@ -10,11 +11,16 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "Curves": "inspector_core.evaluation.curves",
     "Evaluation": "inspector_core.evaluation.outcome",
     "MapFigures": "inspector_core.evaluation.outcome",
+    "PartOutcome": "inspector_core.evaluation.outcome",
     "FailedPart": "inspector_core.evaluation.ledger",
     "ScoredPart": "inspector_core.evaluation.ledger",
     "evaluation": "inspector_core.evaluation.protocol",
+    "from_document": "inspector_core.evaluation.kept",
+    "read_evaluation": "inspector_core.evaluation.kept",
+    "write_evaluation": "inspector_core.evaluation.kept",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

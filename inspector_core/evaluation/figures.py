@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inspector_core.evaluation.curves import Curves, curves
 from inspector_core.evaluation.intervals import aupro_intervals, auroc_interval
 from inspector_core.evaluation.metrics import auroc, average_precision, best_f1
 from inspector_core.evaluation.outcome import MapFigures
@@ -47,13 +48,15 @@ def figures(
     name: str,
     *,
     estimator: str,
+    published: str,
     lowest: float,
     seed: int,
     replicates: int,
     with_intervals: bool,
-) -> Job[MapFigures]:
-    """Figures of the map `name`; `pixels` are those of the entries whose pixels count.
+) -> Job[tuple[MapFigures, Curves]]:
+    """Figures and curves of the map `name`; `pixels` are those of the entries whose pixels count.
 
+    estimator, published : of AUPRO and of the figures beside it.
     lowest : what a pixel without a value is worth.   with_intervals : AUPRO's too, not I-AUROC's alone.
     """
     good = [entry.scores[name] for entry in entries if not entry.bad and name in entry.scores]
@@ -61,7 +64,8 @@ def figures(
     parts = of_scores(good, bad)
     ranking = yield from _pooled(pixels, lowest, name)
     exact = estimator == "exact"
-    areas = aupro(ranking) if exact else sampled_aupro(pixels, estimator, lowest=lowest)
+    sampled = sampled_aupro(pixels, published if exact else estimator, lowest=lowest)
+    areas = aupro(ranking) if exact else sampled
     spans = None
     if with_intervals and exact and areas is not None:
         yield Progress(f"Computing figures: {name}, intervals")
@@ -74,7 +78,7 @@ def figures(
         reasons["i_auroc"] = "a random score has 0.5"
     elif ties := tie_note(pixels):
         reasons["ties"] = ties
-    return MapFigures(
+    table = MapFigures(
         n_good=len(good) if real else sum(not entry.bad for entry in entries),
         n_bad=len(bad) if real else sum(entry.bad for entry in entries),
         n_pixel_parts=len(pixels),
@@ -87,8 +91,10 @@ def figures(
         best_f1=best_f1(ranking),
         aupro=areas,
         aupro_intervals=spans,
+        published=sampled,
         reasons=reasons,
     )
+    return table, curves(ranking, parts)
 
 
 def _pooled(pixels: Sequence[PartPixels], lowest: float, name: str) -> Job[Ranking]:

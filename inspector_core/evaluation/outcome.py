@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from inspector_core.evaluation.curves import Curves
 from inspector_core.evaluation.intervals import COVERAGE, Interval
 from inspector_core.evaluation.metrics import BestF1
 from inspector_core.evaluation.region_overlap import LIMITS
@@ -24,7 +25,9 @@ class MapFigures:
 
     n_good, n_bad : parts whose score counts.   n_pixel_parts : parts whose pixels count.
     i_auroc, i_ap : over part scores.   i_auroc_maximum : the same with the map's largest value as score.
-    p_auroc, ap, best_f1 : over pixels.   aupro : at 0.30, 0.10, 0.05, 0.01 (`LIMITS`).
+    p_auroc, ap, best_f1 : over pixels.
+    aupro : by the evaluation's estimator, at 0.30, 0.10, 0.05, 0.01 (`LIMITS`).
+    published : by the estimator of the detector's paper, for comparison with its tables only.
     *_interval : 95 %, parts resampled; AUPRO's only for whole test sets and the exact estimator.
     """
 
@@ -40,11 +43,12 @@ class MapFigures:
     best_f1: BestF1 | None = None
     aupro: tuple[float, ...] | None = None
     aupro_intervals: tuple[Interval, ...] | None = None
+    published: tuple[float, ...] | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The figures as JSON values."""
-        best, areas, spans = self.best_f1, self.aupro, self.aupro_intervals
+        best, spans = self.best_f1, self.aupro_intervals
         return {
             "parts": {"good": self.n_good, "bad": self.n_bad, "with_pixels": self.n_pixel_parts},
             "i_auroc": self.i_auroc,
@@ -52,10 +56,8 @@ class MapFigures:
             "i_auroc_maximum": self.i_auroc_maximum,
             "i_ap": self.i_ap,
             "p_auroc": self.p_auroc,
-            "aupro": {
-                limit_key(limit): None if areas is None else areas[at]
-                for at, limit in enumerate(LIMITS)
-            },
+            "aupro": _by_limit(self.aupro),
+            "aupro_published": _by_limit(self.published),
             "aupro_interval": {
                 limit_key(limit): None if spans is None else [*spans[at]]
                 for at, limit in enumerate(LIMITS)
@@ -74,18 +76,53 @@ class MapFigures:
         }
 
 
+def _by_limit(areas: tuple[float, ...] | None) -> dict[str, float | None]:
+    return {
+        limit_key(limit): None if areas is None else areas[at] for at, limit in enumerate(LIMITS)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PartOutcome:
+    """One counted part.
+
+    label : "good" or its defect type.   bad : whether it is defective.
+    scores : map to part score in times the usual.
+    verdict : "accept", "review" or "reject" at the recipe's thresholds; None without thresholds or
+    without a fused score.
+    """
+
+    id: str
+    label: str
+    bad: bool
+    scores: Mapping[str, float]
+    verdict: str | None
+
+    def document(self) -> dict[str, Any]:
+        """The part as JSON values."""
+        return {
+            "id": self.id,
+            "label": self.label,
+            "bad": self.bad,
+            "scores": dict(self.scores),
+            "verdict": self.verdict,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Figures of one recipe on one annotated set of parts.
 
     recipe : name, detector, sha256, seed, thresholds, as the caller gave them.
     scope : "all" or "part".   estimator : "exact", "btf100" or "cfm99", behind every AUPRO.
+    published_estimator : that behind every `MapFigures.published`.
     maps : map to figures.   no_model : random numbers on the foreground.
     per_type : defect type to map (and "no_model") to figures; its parts against all good ones.
     verdicts : "good" and "bad" to verdict to parts, at the recipe's thresholds; empty without them.
     not_inspected : (id, sentence) of parts that could not be scored.
     seed, replicates : of the resampling behind the intervals.
     seconds : median and 95 % point of a part, or None.   peak_memory_mb : of this process, or None.
+    parts : every counted part, in the order they came.   curves : map to its curves, whole test set.
     """
 
     recipe: Mapping[str, Any]
@@ -103,6 +140,9 @@ class Evaluation:
     seed: int
     replicates: int
     notes: tuple[str, ...] = ()
+    published_estimator: str = "btf100"
+    parts: tuple[PartOutcome, ...] = ()
+    curves: Mapping[str, Curves] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The JSON of `relief evaluate --json`."""
@@ -112,6 +152,7 @@ class Evaluation:
             "recipe": dict(self.recipe),
             "scope": self.scope,
             "protocol": self.estimator,
+            "published_protocol": self.published_estimator,
             "parts": {"good": self.n_good, "bad": self.n_bad},
             "maps": {name: figures.document() for name, figures in self.maps.items()},
             "no_model": self.no_model.document(),
@@ -125,4 +166,6 @@ class Evaluation:
             "peak_memory_mb": self.peak_memory_mb,
             "interval": {"coverage": COVERAGE, "replicates": self.replicates, "seed": self.seed},
             "notes": list(self.notes),
+            "part_scores": [part.document() for part in self.parts],
+            "curves": {name: drawn.document() for name, drawn in self.curves.items()},
         }

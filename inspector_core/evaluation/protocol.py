@@ -8,15 +8,17 @@ in memory up to 512 MB, beyond that in an unnamed temporary file (`spill`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
+from dataclasses import dataclass
 from typing import Any
 
 from inspector_core.decision.verdict import reservation, verdict_of
 from inspector_core.device import peak_memory_mb
 from inspector_core.errors import SettingError
+from inspector_core.evaluation.curves import Curves
 from inspector_core.evaluation.figures import NO_MODEL, Entry, figures
 from inspector_core.evaluation.intervals import REPLICATES
 from inspector_core.evaluation.ledger import FailedPart, KeptPixels, Ledger, ScoredPart
-from inspector_core.evaluation.outcome import Evaluation, MapFigures
+from inspector_core.evaluation.outcome import Evaluation, MapFigures, PartOutcome
 from inspector_core.evaluation.region_overlap import SAMPLED
 from inspector_core.evaluation.spill import Spill
 from inspector_core.progress import Job, Progress
@@ -58,7 +60,9 @@ def evaluation(
     """
     if scope not in SCOPES:
         raise SettingError(f"scope={scope} is not possible", cure="choose one of all, part")
-    estimator = estimator_of(protocol, str(recipe_facts.get("detector", "")))
+    detector = str(recipe_facts.get("detector", ""))
+    estimator = estimator_of(protocol, detector)
+    published = estimator_of("published", detector) if estimator == "exact" else estimator
     total = len(parts) if isinstance(parts, Sized) else 0
     with Spill() as spill:
         ledger = Ledger(spill, scope)
@@ -69,29 +73,41 @@ def evaluation(
         finally:
             getattr(parts, "close", lambda: None)()
         ledger.require_parts()
-        maps, no_model, per_type = yield from _tables(ledger, estimator, seed, replicates)
+        tables = yield from _tables(ledger, estimator, published, seed, replicates)
+    outcomes = _outcomes(ledger.entries, recipe_facts)
     return Evaluation(
         recipe=dict(recipe_facts),
         scope=scope,
         estimator=estimator,
         n_good=sum(not entry.bad for entry in ledger.entries),
         n_bad=sum(entry.bad for entry in ledger.entries),
-        maps=maps,
-        no_model=no_model,
-        per_type=per_type,
-        verdicts=_verdicts(ledger.entries, recipe_facts),
+        maps=tables.whole,
+        no_model=tables.no_model,
+        per_type=tables.per_type,
+        verdicts=_verdicts(outcomes) if recipe_facts.get("thresholds") else {},
         not_inspected=tuple(ledger.failed),
         seconds=ledger.seconds_per_part(),
         peak_memory_mb=peak_memory_mb(),
         seed=seed,
         replicates=replicates,
-        notes=(*notes, *ledger.notes(), *_map_notes(maps)),
+        notes=(*notes, *ledger.notes(), *_map_notes(tables.whole)),
+        published_estimator=published,
+        parts=outcomes,
+        curves=tables.curves,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    whole: dict[str, MapFigures]
+    no_model: MapFigures
+    per_type: dict[str, dict[str, MapFigures]]
+    curves: dict[str, Curves]
+
+
 def _tables(
-    ledger: Ledger, estimator: str, seed: int, replicates: int
-) -> Job[tuple[dict[str, MapFigures], MapFigures, dict[str, dict[str, MapFigures]]]]:
+    ledger: Ledger, estimator: str, published: str, seed: int, replicates: int
+) -> Job[_Tables]:
     kinds = sorted({entry.label for entry in ledger.entries if entry.bad})
     subsets = {
         kind: [entry for entry in ledger.entries if entry.label in ("good", kind)] for kind in kinds
@@ -100,43 +116,52 @@ def _tables(
     steps = len(names) * (1 + len(kinds))
     whole: dict[str, MapFigures] = {}
     per_type: dict[str, dict[str, MapFigures]] = {kind: {} for kind in kinds}
+    drawn: dict[str, Curves] = {}
     done = 0
     for name in names:
         for kind, entries in {"": ledger.entries, **subsets}.items():
             yield Progress(f"Computing figures: {name}{' ' + kind if kind else ''}", done, steps)
-            table = yield from figures(
+            table, lines = yield from figures(
                 entries,
                 KeptPixels(ledger, entries, name, seed),
                 name,
                 estimator=estimator,
+                published=published,
                 lowest=ledger.lowest(name),
                 seed=seed,
                 replicates=replicates,
                 with_intervals=not kind and name != NO_MODEL,
             )
             (per_type[kind] if kind else whole)[name] = table
+            if not kind:
+                drawn[name] = lines
             done += 1
-    return whole, whole.pop(NO_MODEL), per_type
+    return _Tables(whole, whole.pop(NO_MODEL), per_type, drawn)
 
 
-def _verdicts(
-    entries: Sequence[Entry], recipe_facts: Mapping[str, Any]
-) -> dict[str, dict[str, int]]:
+def _outcomes(entries: Sequence[Entry], recipe_facts: Mapping[str, Any]) -> tuple[PartOutcome, ...]:
     thresholds = recipe_facts.get("thresholds")
-    if not thresholds:
-        return {}
+    limits = thresholds and Thresholds(float(thresholds["t1"]), float(thresholds["t2"]))
     trusted = bool(recipe_facts.get("trusted", True))
     judged = recipe_facts.get("judged", ())
-    limits = Thresholds(float(thresholds["t1"]), float(thresholds["t2"]))
+    found = []
+    for entry in entries:
+        verdict = None
+        if limits and "fused" in entry.scores:
+            whole = trusted and not reservation(entry.scores, judged)
+            verdict = verdict_of(entry.scores["fused"], limits, trusted=whole).value
+        found.append(PartOutcome(entry.id, entry.label, entry.bad, dict(entry.scores), verdict))
+    return tuple(found)
+
+
+def _verdicts(parts: Sequence[PartOutcome]) -> dict[str, dict[str, int]]:
     counts = {
         kind: {verdict.value: 0 for verdict in (Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT)}
         for kind in ("good", "bad")
     }
-    for entry in entries:
-        if "fused" in entry.scores:
-            whole = trusted and not reservation(entry.scores, judged)
-            verdict = verdict_of(entry.scores["fused"], limits, trusted=whole)
-            counts["bad" if entry.bad else "good"][verdict.value] += 1
+    for part in parts:
+        if part.verdict is not None:
+            counts["bad" if part.bad else "good"][part.verdict] += 1
     return counts
 
 

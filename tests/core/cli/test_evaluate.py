@@ -12,7 +12,9 @@ def test_that_evaluate_prints_maps_chance_and_types(relief, recipe, tiny_folder)
     assert code == 0
     for word in (
         "2 good, 2 defective",
-        "exact estimator, scope all",
+        "scope all",
+        "exact",
+        "btf100",
         "fused",
         "no model",
         "chance",
@@ -20,6 +22,10 @@ def test_that_evaluate_prints_maps_chance_and_types(relief, recipe, tiny_folder)
         assert word in out
     assert "defective parts at the recipe's limits: 0 accept, 0 review, 2 reject" in out
     assert "dent" in out
+    assert max(len(line) for line in out.splitlines() if not line.startswith("note")) <= 100
+    _, published, _ = relief("evaluate", tiny_folder, "--recipe", recipe, "--protocol", "cfm99")
+    assert "exact" not in published
+    assert "cfm99" in published
 
 
 def test_that_evaluate_json_follows_its_schema(relief, recipe, tiny_folder):
@@ -29,8 +35,12 @@ def test_that_evaluate_json_follows_its_schema(relief, recipe, tiny_folder):
     shape = follows(document, "relief-evaluation/1")["maps"]["shape"]
     assert shape["i_auroc"] == 1.0
     assert shape["aupro"]["0.30"] > 0.9
+    assert document["published_protocol"] == "btf100"
+    no_model = document["no_model"]
+    assert no_model["aupro_published"]["0.01"] != no_model["aupro"]["0.01"]
     _, published, _ = relief(*words, "--protocol", "published", "--scope", "part")
     assert (published["protocol"], published["scope"]) == ("btf100", "part")
+    assert published["no_model"]["aupro"] == published["no_model"]["aupro_published"]
 
 
 def test_that_an_evaluation_names_parts_that_failed(relief, recipe, own_copy):

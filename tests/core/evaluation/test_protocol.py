@@ -93,6 +93,9 @@ def test_that_figures_equal_those_of_full_maps_with_the_lowest_value_outside():
     ]
     outcome = evaluate(members)
     assert outcome.maps["fused"].aupro == pytest.approx(aupro(pooled(full)), abs=1e-12)
+    assert outcome.maps["fused"].published == pytest.approx(
+        sampled_aupro(full, "btf100"), abs=1e-12
+    )
     published = evaluate(members, protocol="published")
     assert published.estimator == "btf100"
     assert published.maps["fused"].aupro == pytest.approx(sampled_aupro(full, "btf100"), abs=1e-12)
@@ -232,8 +235,16 @@ def test_that_verdicts_at_the_recipes_thresholds_are_counted():
         "good": {"accept": 1, "review": 1, "reject": 0},
         "bad": {"accept": 1, "review": 0, "reject": 1},
     }
+    assert [(each.id, each.bad, each.verdict) for each in evaluate(members).parts] == [
+        ("a", False, "accept"),
+        ("b", False, "review"),
+        ("c", True, "reject"),
+        ("d", True, "accept"),
+    ]
     facts = {key: value for key, value in FACTS.items() if key != "thresholds"}
-    assert drain(evaluation(members, recipe_facts=facts, replicates=50)).verdicts == {}
+    without = drain(evaluation(members, recipe_facts=facts, replicates=50))
+    assert without.verdicts == {}
+    assert [each.verdict for each in without.parts] == [None] * 4
 
 
 def test_that_a_quantised_map_is_said():
