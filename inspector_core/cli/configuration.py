@@ -44,6 +44,9 @@ class ProgramSettings:
     seed: int = setting(
         0, low=0, high=2**31 - 1, help="Seed of every random choice: the same seed, the same bytes."
     )
+    weights: str = setting(
+        "", help="Folder of pretrained networks; empty is the user's data folder."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from inspector_core.cli.display import has_display
 from inspector_core.cli.printing import Console, printable
-from inspector_core.errors import DeviceError, OutputError
+from inspector_core.errors import DeviceError, OutputError, WeightsError
+from inspector_core.files import shown
 from inspector_core.progress import Job, Progress
 
 if TYPE_CHECKING:
@@ -250,8 +251,25 @@ def _weights() -> Iterator[Row]:
         problem = f"cannot be loaded: {type(error).__name__}: {error}"
         yield Row("weights", "detectors", problem, _INCOMPLETE, DeviceError.exit_code)
         return
+    from inspector_core.features import weights
+
+    here = {one.entry.name for one in weights.status() if one.presence == "present"}
+    yield Row("weights", "folder", shown(weights.folder()))
     for info in entries:
-        yield Row("weights", info.name, ", ".join(info.weights) or "needs none")
+        if not info.weights:
+            said = "needs none"
+        else:
+            found = [name for name in info.weights if name in here]
+            said = (
+                f"uses {', '.join(found)}" if found else f"none of {', '.join(info.weights)} here"
+            )
+        yield Row("weights", info.name, said)
+    for one in weights.status():
+        if one.presence == "altered":
+            cure = f"add {one.entry.name} again with --force"
+            yield Row(
+                "weights", one.entry.name, f"damaged; {cure}", _INCOMPLETE, WeightsError.exit_code
+            )
 
 
 def _sample() -> Row:

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import errno
 import logging
+import os
 import sys
 import tempfile
 import traceback
@@ -38,6 +39,7 @@ def execute(args: argparse.Namespace) -> int:
         try:
             with _logging_to(args.log, args.verbose):
                 log.info("relief %s", args.command)
+                _name_weights_folder()
                 return int(args.run(args, console))
         except BrokenPipeError:
             return Cancelled.exit_code  # whoever read our results went away
@@ -45,6 +47,15 @@ def execute(args: argparse.Namespace) -> int:
             return _failed(Cancelled.by_user(), args, console)
         except Exception as error:
             return _failed(_explained(error, args, stop), args, console)
+
+
+def _name_weights_folder() -> None:
+    """Hand the settings file's weights folder on, to this process and to those it starts."""
+    from inspector_core.cli.configuration import PREFIX, Configuration
+
+    chosen = Configuration().program()["weights"]
+    if chosen.value:
+        os.environ.setdefault(PREFIX + "WEIGHTS", str(chosen.value))
 
 
 def _failed(error: InspectorError, args: argparse.Namespace, console: Console) -> int:

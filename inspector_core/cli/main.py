@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "inspect": "Inspect parts or folders with a recipe: verdict, score, measured defects, reports.",
     "evaluate": "Compute metrics of a recipe on annotated parts, per map and per defect type.",
     "detectors": "List the detectors: what they see, what weights they need, where they come from.",
+    "weights": "Pretrained networks: list them, add files, fetch them, verify them.",
     "sample": "Make synthetic parts with exact masks and true measures.",
     "doctor": "Check this machine: versions, device, memory, graphics, fonts, folders, settings.",
 }

@@ -16,7 +16,8 @@ class DetectorInfo:
     """A detector's own declaration.
 
     modalities : what it can use.   requires : what must be present, or it refuses with a sentence.
-    weights : names in the weights registry that it needs, empty when it needs none.
+    weights : networks of the weights registry that it works with, best first; one of them must be on
+    the machine. Empty when it needs none.
     settings : the frozen dataclass of its declared settings.
     knows_deviation : it yields a signed distance from the good surface in mm.
     suits : one sentence on which parts it is for.
