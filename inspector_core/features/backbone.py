@@ -1,0 +1,100 @@
+"""A frozen pretrained network as a source of feature maps: the stages that a method's paper names."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from inspector_core.features.weights import Entry, entry_of, load
+from inspector_core.features.weights.catalogue import model_of
+from inspector_core.types import Array
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+STAGES = (1, 2, 3, 4)
+
+
+class _Reached(Exception):
+    """The last wanted stage is computed; what follows it is not needed."""
+
+
+class Backbone:
+    """Stages of one network on one device.
+
+    name : in the weights registry.   channels, reductions : of the chosen stages.
+    multiple : sides of pictures must be multiples of this many pixels.
+    """
+
+    def __init__(self, entry: Entry, network: Any, stages: Sequence[int], device: str) -> None:
+        import torch
+
+        self.name = entry.name
+        self.device = device
+        self._network = network.eval().requires_grad_(False).to(device)
+        # convolutions run faster on channels-last memory, on CPU as on CUDA
+        self._layout = torch.channels_last
+        self._network.to(memory_format=self._layout)
+        self._mean = torch.tensor(entry.mean, device=device).view(1, 3, 1, 1)
+        self._std = torch.tensor(entry.std, device=device).view(1, 3, 1, 1)
+        self._stages = tuple(stages)
+        self._modules = [entry.stages[stage - 1] for stage in sorted(stages)]
+        self._found: list[Tensor] = []
+        for name in self._modules:
+            last = name == self._modules[-1]
+            self._network.get_submodule(name).register_forward_hook(
+                lambda _module, _given, output, last=last: self._reached(output, last)
+            )
+        patch = getattr(getattr(network, "patch_embed", None), "patch_size", None)
+        self.multiple = int(patch[0]) if patch else 8
+        side = 8 * self.multiple
+        small = self.maps(torch.zeros(1, 3, side, side))
+        self.channels = tuple(int(one.shape[1]) for one in small)
+        self.reductions = tuple(side // int(one.shape[2]) for one in small)
+
+    def maps(self, pictures: Array | Tensor) -> list[Tensor]:
+        """(B, C, h, w) float32 on the device, one for each stage in the order they were asked for.
+
+        pictures : (B, 3, H, W) float32 in 0..1, sides multiples of `multiple`. Half precision inside on
+        CUDA, single on the CPU.
+        """
+        import torch
+
+        self._found = []
+        with torch.inference_mode(), torch.autocast("cuda", enabled=self.device != "cpu"):
+            batch = torch.as_tensor(pictures, device=self.device).float()
+            batch = ((batch - self._mean) / self._std).contiguous(memory_format=self._layout)
+            with contextlib.suppress(_Reached):
+                self._network.forward_features(batch)
+            ordered = dict(zip(sorted(self._stages), self._found, strict=True))
+            grid = (batch.shape[2] // self.multiple, batch.shape[3] // self.multiple)
+            return [self._as_map(ordered[stage], grid).float() for stage in self._stages]
+
+    def _reached(self, output: Tensor, last: bool) -> None:
+        self._found.append(output)
+        if last:
+            raise _Reached
+
+    def _as_map(self, output: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Tokens of a vision transformer as the grid that they come from; maps as they are."""
+        if output.ndim == 4:
+            return output
+        rows, columns = grid
+        patches = output[:, output.shape[1] - rows * columns :]
+        return patches.transpose(1, 2).reshape(len(output), -1, rows, columns)
+
+
+def open_backbone(name: str, stages: Sequence[int], device: str = "cpu") -> Backbone:
+    """The named network with its weights from the registry.
+
+    stages : of 1 to 4.   Raises WeightsError when the weights are not on this machine.
+    """
+    entry = entry_of(name)
+    if not entry.stages:
+        raise ValueError(f"{name} has no stages")
+    tensors = load(name)
+    network = model_of(entry)
+    # the classifier, which some publishers leave out, is not used
+    network.load_state_dict({**network.state_dict(), **tensors}, strict=True)
+    return Backbone(entry, network, stages, device)
