@@ -46,20 +46,11 @@ _TEMPLATES = (
     "a photo of the {} for anomaly detection.",
 )
 _SEMANTIC = frozenset(
-    [
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
+    (
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
         "animal",
-    ]
-)
+    )
+)  # fmt: skip
 """Classes where "anomalous" means another kind of object, not a damaged one (CIFAR)."""
 
 
