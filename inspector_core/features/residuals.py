@@ -25,10 +25,12 @@ def unit_rows(rows: Tensor) -> Tensor:
     return rows / rows.norm(dim=-1, keepdim=True).clamp_min(_SMALLEST)
 
 
-def nearest_residual(query: Tensor, prompts: Tensor, chunk_rows: int = CHUNK_ROWS) -> Tensor:
-    """0.5 (1 - cos) of each query row to its most similar prompt row.
+def nearest_residual(
+    query: Tensor, prompts: Tensor, chunk_rows: int = CHUNK_ROWS
+) -> tuple[Tensor, Tensor]:
+    """0.5 (1 - cos) of each query row to its most similar prompt row, and which row that is.
 
-    query : (Q, C), prompts : (R, C), both of length 1 (`unit_rows`); R >= 1. Returns (Q,).
+    query : (Q, C), prompts : (R, C), both of length 1 (`unit_rows`); R >= 1. Returns (Q,) and (Q,).
     The product only finds the most similar row; its residual is a quarter of the squared difference,
     which stays exact where both are almost the same.
     """
@@ -38,7 +40,7 @@ def nearest_residual(query: Tensor, prompts: Tensor, chunk_rows: int = CHUNK_ROW
         closer = value > best
         best = best.where(~closer, value)
         index = index.where(~closer, at + start)
-    return (query - prompts[index]).square().sum(dim=1) / 4
+    return (query - prompts[index]).square().sum(dim=1) / 4, index
 
 
 def residual_map(
@@ -51,7 +53,7 @@ def residual_map(
     import torch
 
     layers = [
-        nearest_residual(unit_rows(rows), bank, chunk_rows)
+        nearest_residual(unit_rows(rows), bank, chunk_rows)[0]
         for rows, bank in zip(query, prompts, strict=True)
     ]
     return torch.stack(layers).mean(dim=0)

@@ -55,7 +55,8 @@ def test_that_the_fast_form_equals_the_plain_one():
 def test_that_portions_change_nothing(chunk, seed):
     query, bank = unit_rows(rows(seed, 6, 4)), unit_rows(rows(seed + 1, 23, 4))
     whole = nearest_residual(query, bank)
-    assert torch.equal(nearest_residual(query, bank, chunk), whole)
+    for found, expected in zip(nearest_residual(query, bank, chunk), whole, strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
 
 
 @given(seed=st.integers(0, 1000), factor=st.floats(0.01, 100))
@@ -78,8 +79,10 @@ def test_that_one_more_prompt_never_raises_a_residual(seed):
 
 def test_that_a_patch_that_a_prompt_shows_has_no_residual_and_its_opposite_a_full_one():
     bank = unit_rows(rows(3, 5, 8))
-    assert nearest_residual(bank, bank).tolist() == [0.0] * 5
-    assert nearest_residual(-bank[:1], bank[:1]).item() == pytest.approx(1.0, abs=1e-6)
+    residual, index = nearest_residual(bank, bank)
+    assert residual.tolist() == [0.0] * 5
+    assert index.tolist() == [0, 1, 2, 3, 4]
+    assert nearest_residual(-bank[:1], bank[:1])[0].item() == pytest.approx(1.0, abs=1e-6)
 
 
 def test_that_a_tiny_difference_is_measured_exactly():
@@ -87,11 +90,11 @@ def test_that_a_tiny_difference_is_measured_exactly():
     step = torch.zeros(896).index_fill(0, torch.tensor([0]), 1.0)
     away = step - (step @ bank[0]) * bank[0]
     near = unit_rows((bank[0] + 1e-4 * away / away.norm())[None])
-    assert nearest_residual(near, bank).item() == pytest.approx(0.25e-8, rel=0.05)
+    assert nearest_residual(near, bank)[0].item() == pytest.approx(0.25e-8, rel=0.05)
 
 
 def test_that_a_row_of_zeros_is_half_way():
-    assert nearest_residual(unit_rows(torch.zeros(1, 4)), unit_rows(rows(5, 3, 4))) == 0.25
+    assert nearest_residual(unit_rows(torch.zeros(1, 4)), unit_rows(rows(5, 3, 4)))[0] == 0.25
 
 
 def test_that_the_mean_of_the_top_takes_one_per_cent_and_at_least_one():
