@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspector_core.evaluation.curves import Curves, curves
 from inspector_core.evaluation.intervals import aupro_intervals, auroc_interval
 from inspector_core.evaluation.metrics import auroc, average_precision, best_f1
 from inspector_core.evaluation.outcome import MapFigures
 from inspector_core.evaluation.pixels import PartPixels
-from inspector_core.evaluation.ranking import Ranking, defect_values, empty, of_scores, rank
+from inspector_core.evaluation.ranking import Ranking, of_scores
 from inspector_core.evaluation.region_overlap import aupro, sampled_aupro
-from inspector_core.progress import Job, Progress
+from inspector_core.evaluation.resampling import Shares
 
 NO_MODEL = "no_model"
 """The row of random numbers on the foreground: what knowing the outline alone is worth."""
@@ -42,43 +41,50 @@ class Entry:
         return self.label != "good"
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How figures are to be computed.
+
+    estimator, published : of AUPRO and of the figures beside it.
+    seed, replicates : of the resampling behind the intervals.
+    """
+
+    estimator: str
+    published: str
+    seed: int
+    replicates: int
+
+
 def figures(
     entries: Sequence[Entry],
     pixels: Sequence[PartPixels],
+    ranking: Ranking,
     name: str,
-    *,
-    estimator: str,
-    published: str,
     lowest: float,
-    seed: int,
-    replicates: int,
-    with_intervals: bool,
-) -> Job[tuple[MapFigures, Curves]]:
-    """Figures and curves of the map `name`; `pixels` are those of the entries whose pixels count.
+    request: Request,
+    table: Shares | None = None,
+) -> MapFigures:
+    """Figures of the map `name`; `pixels` are those of the entries whose pixels count.
 
-    estimator, published : of AUPRO and of the figures beside it.
-    lowest : what a pixel without a value is worth.   with_intervals : AUPRO's too, not I-AUROC's alone.
+    ranking : of these pixels.   lowest : what a pixel without a value is worth.
+    table : gives AUPRO's intervals.
     """
-    good = [entry.scores[name] for entry in entries if not entry.bad and name in entry.scores]
-    bad = [entry.scores[name] for entry in entries if entry.bad and name in entry.scores]
+    good, bad = scores_of(entries, name)
     parts = of_scores(good, bad)
-    ranking = yield from _pooled(pixels, lowest, name)
-    exact = estimator == "exact"
-    sampled = sampled_aupro(pixels, published if exact else estimator, lowest=lowest)
+    exact = request.estimator == "exact"
+    sampled = sampled_aupro(pixels, request.published, lowest=lowest)
     areas = aupro(ranking) if exact else sampled
     spans = None
-    if with_intervals and exact and areas is not None:
-        yield Progress(f"Computing figures: {name}, intervals")
-        kinds = [part.n_components > 0 for part in pixels]
-        spans = aupro_intervals(pixels, kinds, lowest, seed, replicates)
-    span = auroc_interval(good, bad, seed, replicates)
+    if table is not None and exact and areas is not None:
+        spans = aupro_intervals(table, request.seed, request.replicates)
+    span = auroc_interval(good, bad, request.seed, request.replicates)
     real = name != NO_MODEL
     reasons = _undefined(good, bad, ranking, span)
     if not real:
         reasons["i_auroc"] = "a random score has 0.5"
     elif ties := tie_note(pixels):
         reasons["ties"] = ties
-    table = MapFigures(
+    return MapFigures(
         n_good=len(good) if real else sum(not entry.bad for entry in entries),
         n_bad=len(bad) if real else sum(entry.bad for entry in entries),
         n_pixel_parts=len(pixels),
@@ -94,16 +100,15 @@ def figures(
         published=sampled,
         reasons=reasons,
     )
-    return table, curves(ranking, parts)
 
 
-def _pooled(pixels: Sequence[PartPixels], lowest: float, name: str) -> Job[Ranking]:
-    cuts = defect_values(pixels, lowest)
-    total = empty(cuts)
-    for done, part in enumerate(pixels):
-        yield Progress(f"Computing figures: {name}", done, len(pixels))
-        total = total + rank(part, cuts, lowest)
-    return total
+def scores_of(entries: Sequence[Entry], name: str) -> tuple[list[float], list[float]]:
+    """The part scores that this map gave to good and to bad parts."""
+    kinds: dict[bool, list[float]] = {False: [], True: []}
+    for entry in entries:
+        if name in entry.scores:
+            kinds[entry.bad].append(entry.scores[name])
+    return kinds[False], kinds[True]
 
 
 def _auroc_of_maximum(pixels: Sequence[PartPixels]) -> float | None:
@@ -139,19 +144,23 @@ def tie_note(pixels: Sequence[PartPixels]) -> str:
     total = sum(len(values) for values in normals)
     if total < FEW_VALUES:
         return ""
-    runs = [np.unique(values, return_counts=True) for values in normals]
-    if max(len(values) for values, _ in runs) < FEW_VALUES:
-        distinct = len(np.unique(np.concatenate([values for values, _ in runs])))
+    # in an ascending array a value is new where it differs from the one before
+    if max(1 + np.count_nonzero(np.diff(values)) for values in normals) < FEW_VALUES:
+        distinct = len(np.unique(np.concatenate([np.unique(values) for values in normals])))
         if distinct < FEW_VALUES:
             return f"only {distinct} distinct values: the map looks quantised"
-    # a value on more than 1 % of all pixels is on more than 1 % of some part's
-    often = [values[counts > MUCH_SHARED * counts.sum()] for values, counts in runs]
-    for value in np.unique(np.concatenate(often)):
-        count = sum(
-            int(np.searchsorted(v, value, "right") - np.searchsorted(v, value, "left"))
-            for v in normals
-        )
-        if count > MUCH_SHARED * total:
-            share = 100.0 * count / total
-            return f"{share:.0f} % of the pixels share the value {value:g}: the map looks saturated"
-    return ""
+    # a value on more than 1 % of all pixels is on more than 1 % of some part's, so it lies on one of
+    # these places of it
+    often = [values[:: max(1, int(MUCH_SHARED * len(values)))] for values in normals]
+    candidates = np.unique(np.concatenate(often))
+    counts = np.zeros(len(candidates), np.int64)
+    for values in normals:
+        counts += np.searchsorted(values, candidates, "right")
+        counts -= np.searchsorted(values, candidates, "left")
+    most = int(counts.argmax())
+    if counts[most] <= MUCH_SHARED * total:
+        return ""
+    share = 100.0 * counts[most] / total
+    return (
+        f"{share:.0f} % of the pixels share the value {candidates[most]:g}: the map looks saturated"
+    )

@@ -10,16 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inspector_core.evaluation.pixels import PartPixels
-from inspector_core.evaluation.ranking import defect_values, rank
-from inspector_core.evaluation.region_overlap import LIMITS, area_up_to, through
+from inspector_core.evaluation.resampling import Shares, aupro_replicates
 from inspector_core.types import Array
 
 REPLICATES = 1000
 COVERAGE = 0.95
-POINTS = 2000
-"""Points of the curve that replicates are computed on. They lie evenly in PRO, so an area is off by
-at most 1 / (2 * POINTS)."""
 _BLOCK_VALUES = 1 << 18
 """So many numbers of replicates are worked on at once."""
 
@@ -72,67 +67,16 @@ def auroc_interval(
     return percentile_interval(auroc_replicates(good, bad, drawn))
 
 
-def aupro_replicates(
-    parts: Sequence[PartPixels],
-    drawn: Array,
-    lowest: float,
-    limits: Sequence[float] = LIMITS,
-    points: int = POINTS,
-) -> Array:
-    """(B, len(limits)) AUPRO with the parts weighted by these multiplicities (B, n_parts).
-
-    Exact while there are no more than `points` distinct defect scores. NaN where a replicate drew no
-    part with an annotated region.
-    """
-    cuts = thinned(parts, defect_values(parts, lowest), lowest, points)
-    tables = [rank(part, cuts, lowest) for part in parts]
-    columns = [
-        np.stack([getattr(table, name) for table in tables]).astype(np.float64)
-        for name in ("normal_above", "overlap_above", "normal_reached", "overlap_reached")
-    ]
-    n_normal = np.array([float(part.n_normal) for part in parts])
-    n_components = np.array([float(part.n_components) for part in parts])
-    areas = np.full((len(drawn), len(limits)), np.nan)
-    block = max(1, _BLOCK_VALUES // max(1, len(cuts)))
-    for start in range(0, len(drawn), block):
-        weight = drawn[start : start + block].astype(np.float64)
-        totals = [(weight @ n)[:, None] for n in (n_normal, n_components)]
-        usable = (totals[0][:, 0] > 0) & (totals[1][:, 0] > 0)
-        shares = [
-            weight[usable] @ column / totals[index % 2][usable]
-            for index, column in enumerate(columns)
-        ]
-        x, y = through(*shares)
-        for at, limit in enumerate(limits):
-            areas[start : start + block][usable, at] = area_up_to(x, y, limit)
-    return areas
-
-
-def thinned(parts: Sequence[PartPixels], cuts: Array, lowest: float, points: int) -> Array:
-    """At most about `points` of the cuts, evenly spaced in PRO; all of them where there are fewer."""
-    if len(cuts) <= points:
-        return cuts
-    overlap = np.zeros(len(cuts))
-    for part in parts:
-        overlap += rank(part, cuts, lowest).overlap_reached
-    wanted = np.linspace(0.0, overlap[-1], points)
-    chosen = np.unique(np.minimum(np.searchsorted(overlap, wanted), len(cuts) - 1))
-    return np.asarray(cuts[chosen])
-
-
 def aupro_intervals(
-    parts: Sequence[PartPixels],
-    bad: Sequence[bool],
-    lowest: float,
-    seed: int,
-    replicates: int = REPLICATES,
+    table: Shares, seed: int, replicates: int = REPLICATES
 ) -> tuple[Interval, ...] | None:
-    """95 % intervals at the four limits; None with fewer than two parts with regions, or no cuts.
+    """95 % intervals at the four limits; None with fewer than two parts with regions.
 
-    bad : which parts are labelled defective (a stratum of its own).
+    Parts with annotated regions are a stratum of their own.
     """
-    if sum(part.n_components > 0 for part in parts) < 2:
+    bad = [bool(n) for n in table.n_components]
+    if sum(bad) < 2:
         return None
-    areas = aupro_replicates(parts, multiplicities(list(bad), seed, replicates), lowest)
+    areas = aupro_replicates(table, multiplicities(bad, seed, replicates))
     areas = areas[~np.isnan(areas).any(axis=1)]
     return tuple(percentile_interval(areas[:, at]) for at in range(areas.shape[1]))

@@ -57,9 +57,10 @@ class _Kept:
 class Ledger:
     """Parts as they come in, reduced to what the figures need."""
 
-    def __init__(self, spill: Spill, scope: str) -> None:
+    def __init__(self, spill: Spill, scope: str, seed: int) -> None:
         self._spill = spill
         self._scope = scope
+        self._seed = seed
         self._lowest: dict[str, float] = {}
         self._seconds: list[float] = []
         self._remarks: dict[str, list[str]] = {}
@@ -100,21 +101,24 @@ class Ledger:
             if values is not None:
                 pixels = read_pixels(values, truth, part.foreground, f"{part.id}, {name}")
                 self._lowest[name] = min(self._lowest.get(name, np.inf), pixels.lowest)
-                rest = replace(pixels, normal=np.empty(0, np.float32))
-                kept[name] = _Kept(rest, self._spill.put(pixels.normal))
+                kept[name] = self._stored(pixels)
+                if NO_MODEL not in kept:
+                    rng = np.random.Generator(np.random.PCG64([self._seed, len(self._kept)]))
+                    kept[NO_MODEL] = self._stored(pixels.randomised(rng))
         return kept
+
+    def _stored(self, pixels: PartPixels) -> _Kept:
+        rest = replace(pixels, normal=np.empty(0, np.float32))
+        return _Kept(rest, self._spill.put(pixels.normal))
+
+    def has(self, entry: int, modality: str) -> bool:
+        """Whether an entry's pixels of this map count."""
+        return modality in self._kept[entry]
 
     def pixels(self, entry: int, modality: str) -> PartPixels:
         """The whole pixels of an entry's map again."""
         kept = self._kept[entry][modality]
         return replace(kept.rest, normal=self._spill.get(kept.number))
-
-    def source(self, entry: int, modality: str) -> str | None:
-        """The map whose pixels serve for a modality (any of them for NO_MODEL), or None."""
-        kept = self._kept[entry]
-        if modality == NO_MODEL:
-            return next(iter(kept), None)
-        return modality if modality in kept else None
 
     def _remark(self, what: str, part: str) -> None:
         self._remarks.setdefault(what, []).append(part)
@@ -161,19 +165,13 @@ class Ledger:
 class KeptPixels(Sequence[PartPixels]):
     """The pixels of one map over some parts, read back one part at a time."""
 
-    def __init__(self, ledger: Ledger, entries: Sequence[Entry], modality: str, seed: int) -> None:
+    def __init__(self, ledger: Ledger, entries: Sequence[Entry], modality: str) -> None:
         self._ledger = ledger
-        self._seed = seed
-        self._random = modality == NO_MODEL
-        sources = [(entry.number, ledger.source(entry.number, modality)) for entry in entries]
-        self._members = [(number, name) for number, name in sources if name is not None]
+        self._modality = modality
+        self.entries = [entry for entry in entries if ledger.has(entry.number, modality)]
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self.entries)
 
     def __getitem__(self, index: Any) -> Any:
-        number, name = self._members[index]
-        pixels = self._ledger.pixels(number, name)
-        if not self._random:
-            return pixels
-        return pixels.randomised(np.random.Generator(np.random.PCG64([self._seed, number])))
+        return self._ledger.pixels(self.entries[index].number, self._modality)

@@ -10,6 +10,7 @@ from inspector_core.evaluation.curves import Curves
 from inspector_core.evaluation.intervals import COVERAGE, Interval
 from inspector_core.evaluation.metrics import BestF1
 from inspector_core.evaluation.region_overlap import LIMITS
+from inspector_core.evaluation.resampling import Shares
 
 SCHEMA = "relief-evaluation/1"
 
@@ -123,6 +124,7 @@ class Evaluation:
     seed, replicates : of the resampling behind the intervals.
     seconds : median and 95 % point of a part, or None.   peak_memory_mb : of this process, or None.
     parts : every counted part, in the order they came.   curves : map to its curves, whole test set.
+    shares : map to what a comparison of two detectors resamples (`paired`); not in the document.
     """
 
     recipe: Mapping[str, Any]
@@ -143,6 +145,7 @@ class Evaluation:
     published_estimator: str = "btf100"
     parts: tuple[PartOutcome, ...] = ()
     curves: Mapping[str, Curves] = field(default_factory=dict)
+    shares: Mapping[str, Shares] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The JSON of `relief evaluate --json`."""

@@ -22,11 +22,13 @@ class Truth:
     """A part's annotation, ready for any of its maps.
 
     components : (H, W) int32, 0 = defect-free, 1..n = 8-connected component.
+    places : (m,) int, where components lie in the flattened picture.
     n_components : n.   weight : (n + 1,) float64, 1 / pixels of the component; entry 0 unused.
     counted : (H, W) bool, defect-free pixels that count as such.
     """
 
     components: Array
+    places: Array
     n_components: int
     weight: Array
     counted: Array
@@ -87,16 +89,34 @@ def read_truth(mask: Array | None, foreground: Array, scope: str = "all") -> Tru
     scope : "all" counts every defect-free pixel, "part" those on the foreground and within 3 pixels
     of it (8-neighbours, that is a 7 x 7 square).
     """
-    from scipy import ndimage
-
     defect: BoolArray = np.zeros(foreground.shape, bool) if mask is None else np.asarray(mask > 0)
-    components, n_components = ndimage.label(defect, structure=np.ones((3, 3), int))
-    sizes = np.bincount(components.ravel(), minlength=n_components + 1)
+    components, places, sizes = _labelled(defect)
     counted = ~defect
     if scope == "part":
+        from scipy import ndimage
+
         counted &= ndimage.binary_dilation(foreground, np.ones((3, 3), bool), iterations=RING_PX)
     weight = 1.0 / np.maximum(sizes, 1).astype(np.float64)
-    return Truth(components.astype(np.int32), int(n_components), weight, counted)
+    return Truth(components, places, len(sizes) - 1, weight, counted)
+
+
+def _labelled(defect: BoolArray) -> tuple[Array, Array, Array]:
+    """8-connected components (H, W) int32, their places (m,) and sizes (n + 1,).
+
+    Only the box around them is searched: most of a picture is good.
+    """
+    components = np.zeros(defect.shape, np.int32)
+    rows, columns = (np.flatnonzero(defect.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return components, np.empty(0, np.int64), np.zeros(1, np.int64)
+    from scipy import ndimage
+
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    labels, n_components = ndimage.label(defect[box], structure=np.ones((3, 3), int))
+    components[box] = labels
+    row, column = np.nonzero(labels)
+    places = (row + rows[0]) * defect.shape[1] + column + columns[0]
+    return components, places, np.bincount(labels.ravel(), minlength=n_components + 1)
 
 
 def read_pixels(scores: Array, truth: Truth, foreground: Array, name: str = "") -> PartPixels:
@@ -105,22 +125,23 @@ def read_pixels(scores: Array, truth: Truth, foreground: Array, name: str = "") 
     scores : (H, W) float32, NaN outside the foreground.   name : said in errors.
     Raises InspectorError when the map has another size, an infinite value, or a hole in the foreground.
     """
-    _check(scores, truth, foreground, name)
-    given = ~np.isnan(scores)
+    given = _given(scores, truth, foreground, name)
     normal = scores[truth.counted & given]
-    on_defect = truth.components > 0
-    values = np.where(given, scores, np.float32(-np.inf))[on_defect]
+    normal.sort()
+    values = scores.ravel()[truth.places]
+    values[np.isnan(values)] = -np.inf
     order = np.argsort(values, kind="stable")
     return PartPixels(
-        normal=np.sort(normal),
-        normal_outside=int((truth.counted & ~given).sum()),
+        normal=normal,
+        normal_outside=int(np.count_nonzero(truth.counted)) - len(normal),
         defect=values[order],
-        weight=truth.weight[truth.components[on_defect][order]],
+        weight=truth.weight[truth.components.ravel()[truth.places[order]]],
         n_components=truth.n_components,
     )
 
 
-def _check(scores: Array, truth: Truth, foreground: Array, name: str) -> None:
+def _given(scores: Array, truth: Truth, foreground: Array, name: str) -> BoolArray:
+    """Where the map has a score."""
     prefix = f"{name}: " if name else ""
     if scores.shape != truth.components.shape:
         map_size, mask_size = (f"{a.shape[1]}x{a.shape[0]}" for a in (scores, truth.components))
@@ -128,9 +149,11 @@ def _check(scores: Array, truth: Truth, foreground: Array, name: str) -> None:
             f"{prefix}the map is {map_size} and the mask {mask_size}",
             cure="evaluate maps in the size of the source picture",
         )
-    holes = int((np.isnan(scores) & foreground).sum())
+    given = ~np.isnan(scores)
+    holes = int(np.count_nonzero(foreground > given))
     if holes or np.isinf(scores).any():
         problem = f"{holes} pixels without a value" if holes else "infinite values"
         raise InspectorError(
             f"{prefix}the map has {problem} on the part", cure="report this as a fault"
         )
+    return given

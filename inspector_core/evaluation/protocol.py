@@ -8,16 +8,15 @@ in memory up to 512 MB, beyond that in an unnamed temporary file (`spill`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
-from dataclasses import dataclass
 from typing import Any
 
 from inspector_core.decision.verdict import reservation, verdict_of
 from inspector_core.device import peak_memory_mb
 from inspector_core.errors import SettingError
-from inspector_core.evaluation.curves import Curves
-from inspector_core.evaluation.figures import NO_MODEL, Entry, figures
+from inspector_core.evaluation.figures import NO_MODEL, Entry, Request
 from inspector_core.evaluation.intervals import REPLICATES
-from inspector_core.evaluation.ledger import FailedPart, KeptPixels, Ledger, ScoredPart
+from inspector_core.evaluation.ledger import FailedPart, Ledger, ScoredPart
+from inspector_core.evaluation.map_tables import map_tables
 from inspector_core.evaluation.outcome import Evaluation, MapFigures, PartOutcome
 from inspector_core.evaluation.region_overlap import SAMPLED
 from inspector_core.evaluation.spill import Spill
@@ -65,7 +64,7 @@ def evaluation(
     published = estimator_of("published", detector) if estimator == "exact" else estimator
     total = len(parts) if isinstance(parts, Sized) else 0
     with Spill() as spill:
-        ledger = Ledger(spill, scope)
+        ledger = Ledger(spill, scope, seed)
         try:
             for done, part in enumerate(parts, start=1):
                 ledger.add(part)
@@ -73,7 +72,8 @@ def evaluation(
         finally:
             getattr(parts, "close", lambda: None)()
         ledger.require_parts()
-        tables = yield from _tables(ledger, estimator, published, seed, replicates)
+        tables = yield from map_tables(ledger, Request(estimator, published, seed, replicates))
+    no_model = tables.whole.pop(NO_MODEL)
     outcomes = _outcomes(ledger.entries, recipe_facts)
     return Evaluation(
         recipe=dict(recipe_facts),
@@ -82,7 +82,7 @@ def evaluation(
         n_good=sum(not entry.bad for entry in ledger.entries),
         n_bad=sum(entry.bad for entry in ledger.entries),
         maps=tables.whole,
-        no_model=tables.no_model,
+        no_model=no_model,
         per_type=tables.per_type,
         verdicts=_verdicts(outcomes) if recipe_facts.get("thresholds") else {},
         not_inspected=tuple(ledger.failed),
@@ -94,49 +94,8 @@ def evaluation(
         published_estimator=published,
         parts=outcomes,
         curves=tables.curves,
+        shares=tables.shares,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Tables:
-    whole: dict[str, MapFigures]
-    no_model: MapFigures
-    per_type: dict[str, dict[str, MapFigures]]
-    curves: dict[str, Curves]
-
-
-def _tables(
-    ledger: Ledger, estimator: str, published: str, seed: int, replicates: int
-) -> Job[_Tables]:
-    kinds = sorted({entry.label for entry in ledger.entries if entry.bad})
-    subsets = {
-        kind: [entry for entry in ledger.entries if entry.label in ("good", kind)] for kind in kinds
-    }
-    names = (*ledger.modalities(), NO_MODEL)
-    steps = len(names) * (1 + len(kinds))
-    whole: dict[str, MapFigures] = {}
-    per_type: dict[str, dict[str, MapFigures]] = {kind: {} for kind in kinds}
-    drawn: dict[str, Curves] = {}
-    done = 0
-    for name in names:
-        for kind, entries in {"": ledger.entries, **subsets}.items():
-            yield Progress(f"Computing figures: {name}{' ' + kind if kind else ''}", done, steps)
-            table, lines = yield from figures(
-                entries,
-                KeptPixels(ledger, entries, name, seed),
-                name,
-                estimator=estimator,
-                published=published,
-                lowest=ledger.lowest(name),
-                seed=seed,
-                replicates=replicates,
-                with_intervals=not kind and name != NO_MODEL,
-            )
-            (per_type[kind] if kind else whole)[name] = table
-            if not kind:
-                drawn[name] = lines
-            done += 1
-    return _Tables(whole, whole.pop(NO_MODEL), per_type, drawn)
 
 
 def _outcomes(entries: Sequence[Entry], recipe_facts: Mapping[str, Any]) -> tuple[PartOutcome, ...]:

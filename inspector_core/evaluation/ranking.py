@@ -53,6 +53,22 @@ class Ranking:
             self.n_components + other.n_components,
         )
 
+    def at_own_cuts(self) -> Ranking:
+        """Without the cuts that are no score of an anomalous item of its own."""
+        own = self.defect_reached > self.defect_above
+        return Ranking(
+            self.cuts[own],
+            self.normal_above[own],
+            self.normal_reached[own],
+            self.defect_above[own],
+            self.defect_reached[own],
+            self.overlap_above[own],
+            self.overlap_reached[own],
+            self.n_normal,
+            self.n_defect,
+            self.n_components,
+        )
+
 
 def defect_values(parts: Iterable[PartPixels], lowest: float) -> Array:
     """(K,) float32 distinct scores of defect pixels, descending; those without one count as lowest."""
@@ -67,10 +83,10 @@ def rank(part: PartPixels, cuts: Array, lowest: float) -> Ranking:
     """One part's counts at the cuts (descending); pixels without a score lie at `lowest`."""
     rising = cuts[::-1]
     defect = np.maximum(part.defect, part.defect.dtype.type(lowest))
-    first_above = np.searchsorted(defect, rising, "right")[::-1]
-    first_reached = np.searchsorted(defect, rising, "left")[::-1]
-    normal_above = len(part.normal) - np.searchsorted(part.normal, rising, "right")[::-1]
-    normal_reached = len(part.normal) - np.searchsorted(part.normal, rising, "left")[::-1]
+    first_reached, first_above = (places[::-1] for places in _places(defect, rising))
+    normal_reached, normal_above = (
+        len(part.normal) - places[::-1] for places in _places(part.normal, rising)
+    )
     # summed from the top down, so that a cut's weight never depends on what lies below it
     weight = np.concatenate([np.cumsum(part.weight[::-1])[::-1], [0.0]])
     return Ranking(
@@ -87,6 +103,33 @@ def rank(part: PartPixels, cuts: Array, lowest: float) -> Ranking:
     )
 
 
+def _places(values: Array, rising: Array) -> tuple[Array, Array]:
+    """Where each wanted value begins and ends among ascending values; ends are searched for ties only."""
+    begin = np.searchsorted(values, rising, "left")
+    end = begin.copy()
+    inside = np.flatnonzero(begin < len(values))
+    tied = inside[values[begin[inside]] == rising[inside]]
+    end[tied] = np.searchsorted(values, rising[tied], "right")
+    return begin, end
+
+
+def joined(parts: Sequence[PartPixels]) -> PartPixels:
+    """Several parts' pixels as if they were one picture."""
+    if len(parts) == 1:
+        return parts[0]
+    normal = np.concatenate([part.normal for part in parts])
+    normal.sort()
+    defect = np.concatenate([part.defect for part in parts])
+    order = np.argsort(defect, kind="stable")
+    return PartPixels(
+        normal=normal,
+        normal_outside=sum(part.normal_outside for part in parts),
+        defect=defect[order],
+        weight=np.concatenate([part.weight for part in parts])[order],
+        n_components=sum(part.n_components for part in parts),
+    )
+
+
 def pooled(parts: Sequence[PartPixels], lowest: float | None = None) -> Ranking:
     """The exact ranking of all parts' pixels together.
 
@@ -94,10 +137,7 @@ def pooled(parts: Sequence[PartPixels], lowest: float | None = None) -> Ranking:
     """
     floor = lowest_of(parts) if lowest is None else lowest
     cuts = defect_values(parts, floor)
-    total = empty(cuts)
-    for part in parts:
-        total = total + rank(part, cuts, floor)
-    return total
+    return sum((rank(part, cuts, floor) for part in parts), start=empty(cuts))
 
 
 def lowest_of(parts: Iterable[PartPixels]) -> float:

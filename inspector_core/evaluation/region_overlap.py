@@ -13,6 +13,7 @@ import numpy as np
 
 from inspector_core.evaluation.pixels import PartPixels
 from inspector_core.evaluation.ranking import Ranking, empty, lowest_of, rank
+from inspector_core.evaluation.selection import order_statistics
 from inspector_core.types import Array
 
 LIMITS = (0.30, 0.10, 0.05, 0.01)
@@ -97,11 +98,11 @@ def sampled_aupro(
 
 def _order_statistics(parts: Sequence[PartPixels], positions: Array, lowest: float) -> Array:
     """The defect-free scores at these ranks (0 = smallest) of all parts together, float32."""
-    values = np.concatenate([part.normal for part in parts])
     outside = sum(part.normal_outside for part in parts)
-    found = np.full(len(positions), lowest, values.dtype)
+    found = np.full(len(positions), lowest, np.float32)
     inside = positions >= outside
-    wanted = positions[inside] - outside
-    if len(wanted):
-        found[inside] = np.partition(values, np.unique(wanted))[wanted]
+    if inside.any():
+        found[inside] = order_statistics(
+            lambda: (part.normal for part in parts), positions[inside] - outside
+        )
     return found

@@ -24,6 +24,7 @@ class Spill:
         self._room = limit_bytes
         self._kept: list[Array | tuple[int, int]] = []
         self._file: BinaryIO | None = None
+        self._mapped: Array = np.empty(0, np.float32)
 
     @property
     def on_disk(self) -> bool:
@@ -32,6 +33,9 @@ class Spill:
 
     def put(self, values: Array) -> int:
         """Keep a one-dimensional float32 array; returns its number. Raises DiskFullError."""
+        if not len(values):
+            self._kept.append(values)
+            return len(self._kept) - 1
         if values.nbytes <= self._room:
             self._room -= values.nbytes
             self._kept.append(values)
@@ -40,19 +44,21 @@ class Spill:
         return len(self._kept) - 1
 
     def get(self, number: int) -> Array:
-        """The array of that number."""
+        """The array of that number; what lies on the disk is read as it is looked at."""
         entry = self._kept[number]
         if not isinstance(entry, tuple):
             return entry
-        assert self._file is not None
-        self._file.seek(entry[0])
-        return np.frombuffer(self._file.read(4 * entry[1]), np.float32)
+        first, length = entry
+        if first + length > len(self._mapped):
+            assert self._file is not None
+            self._mapped = np.memmap(self._file, np.float32, "r")
+        return self._mapped[first : first + length]
 
     def _append(self, values: Array) -> int:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(prefix="relief-evaluation-")  # noqa: SIM115
-            place = self._file.seek(0, 2)
+            place = self._file.seek(0, 2) // 4
             self._file.write(values.astype(np.float32, copy=False).tobytes())
             self._file.flush()
         except OSError as error:
@@ -62,6 +68,7 @@ class Spill:
     def close(self) -> None:
         """Forget everything."""
         self._kept.clear()
+        self._mapped = np.empty(0, np.float32)
         if self._file is not None:
             self._file.close()
 

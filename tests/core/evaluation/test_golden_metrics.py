@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inspector_core.evaluation.intervals import aupro_replicates
 from inspector_core.evaluation.metrics import auroc, average_precision, best_f1
 from inspector_core.evaluation.pixels import read_pixels, read_truth
 from inspector_core.evaluation.ranking import lowest_of, of_scores, pooled
 from inspector_core.evaluation.region_overlap import LIMITS, aupro, curve, sampled_aupro
+from inspector_core.evaluation.resampling import aupro_replicates, shares
 
 GOLDEN = Path(__file__).parents[2] / "goldens" / "case01_metrics"
 EXPECTED = json.loads((GOLDEN / "metrics.json").read_text("utf-8"))["expected"]
@@ -31,6 +31,11 @@ def parts_of(arrays, name):
         read_pixels(score, read_truth(mask, everywhere), everywhere)
         for score, mask in zip(scores, masks, strict=True)
     ]
+
+
+def table_of(parts, points=2000):
+    names = [str(number) for number in range(len(parts))]
+    return shares(parts, names, pooled(parts), lowest_of(parts), points)
 
 
 def by_limit(areas):
@@ -94,9 +99,8 @@ def test_that_every_corner_of_the_curve_is_a_golden_point(name, arrays):
 
 
 def test_that_weighted_replicates_equal_the_golden_bootstrap(arrays):
-    parts = parts_of(arrays, "medium")
     drawn = arrays["medium__bootstrap_multiplicities"]
-    areas = aupro_replicates(parts, drawn, lowest_of(parts))
+    areas = aupro_replicates(table_of(parts_of(arrays, "medium")), drawn)
     np.testing.assert_allclose(areas, arrays["medium__bootstrap_aupro"], rtol=0, atol=1e-12)
 
 
@@ -105,5 +109,5 @@ def test_that_thinning_the_curve_stays_within_its_stated_error(arrays):
     drawn = np.ones((1, len(parts)))
     exact = aupro(pooled(parts))
     for points in (50, 100, 200):
-        rough = aupro_replicates(parts, drawn, lowest_of(parts), points=points)[0]
+        rough = aupro_replicates(table_of(parts, points), drawn)[0]
         assert np.abs(rough - exact).max() <= 1 / (2 * points)
