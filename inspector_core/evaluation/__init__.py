@@ -11,16 +11,23 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "Comparison": "inspector_core.evaluation.paired",
     "Curves": "inspector_core.evaluation.curves",
     "Evaluation": "inspector_core.evaluation.outcome",
+    "KeptArrays": "inspector_core.evaluation.kept_arrays",
     "MapFigures": "inspector_core.evaluation.outcome",
     "PartOutcome": "inspector_core.evaluation.outcome",
     "FailedPart": "inspector_core.evaluation.ledger",
     "ScoredPart": "inspector_core.evaluation.ledger",
+    "common": "inspector_core.evaluation.paired",
+    "compare": "inspector_core.evaluation.paired",
     "evaluation": "inspector_core.evaluation.protocol",
     "from_document": "inspector_core.evaluation.kept",
+    "keep": "inspector_core.evaluation.kept_arrays",
     "read_evaluation": "inspector_core.evaluation.kept",
+    "read_kept": "inspector_core.evaluation.kept_arrays",
     "write_evaluation": "inspector_core.evaluation.kept",
+    "write_kept": "inspector_core.evaluation.kept_arrays",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605

@@ -29,7 +29,7 @@ class Shares:
     ids : the n parts.   n_normal : (n,) defect-free pixels.   n_components : (n,) annotated regions.
     normal_above, normal_reached : (n, K) defect-free pixels.
     overlap_above, overlap_reached : (n, K) summed shares of the part's regions.
-    All float64 or any type that holds the counts.
+    float64, or `compact`.
     """
 
     ids: tuple[str, ...]
@@ -39,6 +39,34 @@ class Shares:
     normal_reached: Array
     overlap_above: Array
     overlap_reached: Array
+
+    def only(self, ids: Sequence[str]) -> Shares:
+        """These parts alone, in this order."""
+        if tuple(ids) == self.ids:
+            return self
+        place = {part: at for at, part in enumerate(self.ids)}
+        order = np.array([place[part] for part in ids], int)
+        return Shares(
+            tuple(ids),
+            self.n_normal[order],
+            self.n_components[order],
+            self.normal_above[order],
+            self.normal_reached[order],
+            self.overlap_above[order],
+            self.overlap_reached[order],
+        )
+
+    def compact(self) -> Shares:
+        """The same in half the memory: counts as uint32, overlaps as float32."""
+        return Shares(
+            self.ids,
+            self.n_normal,
+            self.n_components,
+            self.normal_above.astype(np.uint32),
+            self.normal_reached.astype(np.uint32),
+            self.overlap_above.astype(np.float32),
+            self.overlap_reached.astype(np.float32),
+        )
 
 
 def shares(
