@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inspector_core.cli.options import add_device, add_reading, assignments
 from inspector_core.cli.printing import Console, printable
@@ -48,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "named one alone, for comparison with published tables only (default: exact)",
     )
     parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="RECIPE",
+        help="second recipe: how sure is the difference between the two on the same parts?",
+    )
+    parser.add_argument(
         "--split",
         action="append",
         default=[],
@@ -66,30 +72,48 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
     options = assignments(args.set)
     device = str(Configuration().program(device=args.device)["device"].value)
-    recipe = open_recipe(args.recipe)
+    recipes = [open_recipe(path) for path in (args.recipe, args.against) if path is not None]
     paths = [existing_folder(args.folder)]
     found = read(console, paths, args.layout, options)
-    refs, notes = _held_out(console, found, chosen(found, paths, args.split), recipe)
-    outcome = console.run(
-        engine.evaluate(refs, recipe, scope=args.scope, protocol=args.protocol, device=device)
-    )
+    refs, notes = _held_out(console, found, chosen(found, paths, args.split), recipes)
+    outcome, *others = [
+        console.run(
+            engine.evaluate(refs, recipe, scope=args.scope, protocol=args.protocol, device=device)
+        )
+        for recipe in recipes
+    ]
     outcome = replace(outcome, notes=(*notes, *outcome.notes))
-    console.document(outcome.document())
+    against = _against(outcome, others[0]) if others else None
+    console.document({**outcome.document(), **({"against": against} if against else {})})
     _print(outcome, console)
-    return 4 if outcome.not_inspected else 0
+    if against:
+        _print_against(outcome, against, console)
+    return 4 if any(each.not_inspected for each in (outcome, *others)) else 0
+
+
+def _against(outcome: Evaluation, other: Evaluation) -> dict[str, Any]:
+    """The comparison with a second recipe as JSON values, map by map, over the parts both scored."""
+    from inspector_core.evaluation import common, compare, keep
+
+    first, second, left_out = common(keep(outcome), keep(other))
+    shared = [name for name in outcome.maps if name in other.maps]
+    compared = [compare(first, second, name, seed=outcome.seed).document() for name in shared]
+    return {"recipe": dict(other.recipe), "left_out": list(left_out), "maps": compared}
 
 
 def _held_out(
-    console: Console, found: Scan, refs: Sequence[SampleRef], recipe: Recipe
+    console: Console, found: Scan, refs: Sequence[SampleRef], recipes: Sequence[Recipe]
 ) -> tuple[list[SampleRef], list[str]]:
-    """The parts without those whose picture was learnt or calibrated with, and what to say about them.
+    """The parts without those whose picture a recipe was learnt or calibrated with, and what to say.
 
     A copy under another name is found by content; a part of the same name may be another one, so it is
     only said.
     """
     from inspector_core.data.identity import duplicates
 
-    known = {*recipe.learn_parts, *recipe.calibration.parts}
+    known = {
+        part for recipe in recipes for part in (*recipe.learn_parts, *recipe.calibration.parts)
+    }
     notes = []
     copies = {
         ref.id: next(other.id for other in group if other.id in known)
@@ -221,6 +245,41 @@ def _overlap(
         ]
         lines.append(("" if at else _TITLES.get(name, name), estimator, *cells))
     return lines
+
+
+def _print_against(outcome: Evaluation, against: Mapping[str, Any], console: Console) -> None:
+    first, second = (
+        f"{printable(facts['name'])} ({facts['detector']})"
+        for facts in (outcome.recipe, against["recipe"])
+    )
+    console.say()
+    console.say(f"difference  {first} minus {second}")
+    rows = []
+    for compared in against["maps"]:
+        for name, metric in compared["metrics"].items():
+            low, high = metric["interval"]
+            rows.append(
+                (
+                    compared["map"],
+                    name.replace("i_auroc", "I-AUROC").replace("aupro@", "AUPRO@"),
+                    _number(metric["first"]),
+                    _number(metric["second"]),
+                    f"{metric['difference']:+.3f}",
+                    f"[{low:+.3f}, {high:+.3f}]",
+                    f"{metric['share_above']:.0%}",
+                    f"{metric['share_below']:.0%}",
+                    f"{metric['p']:.3f}",
+                )
+            )
+    heads = ("map", "metric", "first", "second", "difference", "95 % interval")
+    console.table((*heads, "first better", "second better", "p"), rows)
+    counts = against["maps"][0]["parts"] if against["maps"] else {"good": 0, "bad": 0}
+    console.say(
+        f"  the same {counts['good']} good and {counts['bad']} defective parts, drawn together; "
+        "p two-sided"
+    )
+    if against["left_out"]:
+        console.say(f"note: scored by one only, left out: {', '.join(against['left_out'])}")
 
 
 def _number(value: float | None) -> str:

@@ -43,6 +43,24 @@ def test_that_evaluate_json_follows_its_schema(relief, recipe, tiny_folder):
     assert published["no_model"]["aupro"] == published["no_model"]["aupro_published"]
 
 
+def test_that_a_second_recipe_is_compared_on_the_same_parts(relief, recipe, tiny_folder, tmp_path):
+    other = tmp_path / "other"
+    weaker = ("--detector", "flat", "--set", "strength=0.5", "--name", "weaker")
+    assert relief("learn", tiny_folder, "--out", other, *weaker)[0] == 0
+    words = ("evaluate", tiny_folder, "--recipe", recipe, "--against", other)
+    code, document, _ = relief(*words, "--json")
+    assert code == 0
+    against = follows(document, "relief-evaluation/1")["against"]
+    assert against["recipe"]["name"] == "weaker"
+    assert [each["map"] for each in against["maps"]] == list(document["maps"])
+    metric = against["maps"][0]["metrics"]["i_auroc"]
+    assert metric["first"] - metric["second"] == metric["difference"]
+    _, out, _ = relief(*words)
+    assert "minus weaker (flat)" in out
+    assert "the same 2 good and 2 defective parts" in out
+    assert max(len(line) for line in out.splitlines() if not line.startswith("note")) <= 100
+
+
 def test_that_an_evaluation_names_parts_that_failed(relief, recipe, own_copy):
     (own_copy / "test" / "dent" / "rgb" / "001.png").write_bytes(b"hello")
     code, document, _ = relief("evaluate", own_copy, "--recipe", recipe, "--json")
