@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inspector_core import __version__
-from inspector_core.errors import DeviceError, SettingError
+from inspector_core.errors import DeviceError, InspectorError, SettingError
 from inspector_core.progress import Job, Progress
 
 PATIENCE_S = 10.0
@@ -85,7 +85,7 @@ def checked(client: Any, paths: Sequence[str]) -> Job[None]:
     Raises DeviceError that names the worker and the cure.
     """
     until = time.monotonic() + PATIENCE_S
-    while not _workers(client):
+    while not workers(client):
         if time.monotonic() > until:
             raise DeviceError(
                 "the cluster has no workers", cure="start some: `dask worker ADDRESS --nthreads 1`"
@@ -137,7 +137,7 @@ def answers(
     """
     waiting = list(enumerate(calls))[::-1]
     out: dict[int, Any] = {}
-    before = _workers(client)
+    before = workers(client)
     try:
         while waiting or out:
             while waiting and (not window or len(out) < window):
@@ -147,7 +147,7 @@ def answers(
             for number in ready:
                 yield _answer(number, out[number])
                 out.pop(number).release()
-            now = _workers(client)
+            now = workers(client)
             note = f"{before - now} of {before} workers are gone" if now < before else ""
             before = now
             yield Waiting(now, note)
@@ -170,11 +170,12 @@ def _answer(number: int, future: Any) -> Answer:
                 error="several workers died on it, perhaps for memory; give them more, or run fewer "
                 "at once.",
             )
-        return Answer(number, error=f"a fault of the program on a worker ({name}: {error}).")
+        said = error.sentence if isinstance(error, InspectorError) else ""
+        return Answer(number, error=said or f"a fault on a worker ({name}: {error}).")
     raise _gone()
 
 
-def _workers(client: Any) -> int:
+def workers(client: Any) -> int:
     """How many workers there are; DeviceError when the scheduler does not say."""
     try:
         return len(client.nthreads())

@@ -2,6 +2,7 @@
 
     suite.json                 what was asked for, with the lists of few-shot parts
     jobs/<name>.json           one finished job; never made again while it is there
+    jobs/<name>.npz            its scores and curves part by part, to compare detectors
     failed/<name>.json         why a job failed; tried again at the next start
     benchmark.md .csv .html    tables and curves: no times in them, so the same jobs give the same bytes
     times.csv                  how long each job took, and its memory
@@ -23,6 +24,7 @@ from typing import Any
 from inspector_core import __version__
 from inspector_core.benchmark.jobs import FORMAT, BenchmarkJob
 from inspector_core.benchmark.suite import ALL
+from inspector_core.benchmark.work import Outcome
 from inspector_core.errors import OutputError
 from inspector_core.files import (
     ensure_writable,
@@ -100,7 +102,8 @@ class OutputFolder:
         """The document of a job that is done, None otherwise (also when its file is damaged)."""
         try:
             content = read_json(self._jobs / f"{job.name}.json")
-            if content["schema"] == FORMAT and content["name"] == job.name:
+            whole = content["schema"] == FORMAT and content["name"] == job.name
+            if whole and self.arrays_of(job.name).is_file():
                 return dict(content)
         except (OSError, ValueError, KeyError, TypeError):
             pass
@@ -111,10 +114,15 @@ class OutputFolder:
         for job in jobs:
             (self._jobs / f"{job.name}.json").unlink(missing_ok=True)
 
-    def write(self, name: str, document: bytes) -> None:
-        """Keep a finished job's document; complete or absent."""
-        write_atomic(self._jobs / f"{name}.json", document)
-        (self._failed / f"{name}.json").unlink(missing_ok=True)
+    def arrays_of(self, name: str) -> Path:
+        """The file with a finished job's scores and curves part by part."""
+        return self._jobs / f"{name}.npz"
+
+    def write(self, outcome: Outcome) -> None:
+        """Keep a finished job; its document comes last, so a job with a document is complete."""
+        write_atomic(self.arrays_of(outcome.name), outcome.arrays)
+        write_atomic(self._jobs / f"{outcome.name}.json", outcome.document)
+        (self._failed / f"{outcome.name}.json").unlink(missing_ok=True)
 
     def write_failure(self, job: BenchmarkJob, sentence: str) -> None:
         """Keep why a job failed."""

@@ -9,8 +9,7 @@ from typing import Any
 
 from inspector_core.benchmark.jobs import BenchmarkJob
 from inspector_core.benchmark.output import OutputFolder
-from inspector_core.benchmark.work import Outcome, sentence, steps
-from inspector_core.benchmark.work import outcome as outcome_of
+from inspector_core.benchmark.work import Outcome, outcome, sentence, steps
 from inspector_core.errors import Cancelled, DiskFullError, OutputError
 from inspector_core.progress import Job, Progress
 
@@ -67,7 +66,7 @@ def run(
                 errors[step.name] = step.error
                 output.write_failure(job, step.error)
             else:
-                output.write(step.name, step.document)
+                output.write(step)
             said = f"{job.title}: {step.error}" if step.error else ""
             yield Progress(f"{_STAGE} {job.title} done", done, len(jobs), said)
     finally:
@@ -93,7 +92,7 @@ def _here(
                         try:
                             step = next(work)
                         except StopIteration as end:
-                            finished = Outcome(job.name, end.value)
+                            finished = end.value
                             break
                         stage = f"{_STAGE} {job.title}: {_lower(step.stage)}"
                         yield Progress(stage, number, total, step.note)
@@ -117,7 +116,7 @@ def _elsewhere(jobs: Sequence[BenchmarkJob], address: str, before: int, total: i
         yield from cluster.checked(client, folders)
         done = before
         calls = [cluster.Call(f"relief-{job.name}", (job,)) for job in jobs]
-        for found in cluster.answers(client, outcome_of, calls):
+        for found in cluster.answers(client, outcome, calls):
             if isinstance(found, cluster.Waiting):
                 stage = f"{_STAGE} {total - done} jobs left on {found.workers} workers"
                 yield Progress(stage, done, total, found.note)

@@ -15,6 +15,7 @@ from inspector_core.benchmark.shots import Shots, arranged
 from inspector_core.benchmark.suite import ALL
 from inspector_core.device import out_of_memory
 from inspector_core.errors import InputError, InspectorError
+from inspector_core.evaluation.kept_arrays import keep, write_kept
 from inspector_core.evaluation.outcome import Evaluation
 from inspector_core.files import json_bytes, shown
 from inspector_core.progress import Job, drain
@@ -26,15 +27,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a job: its document as JSON bytes, or the sentence that says why there is none."""
+    """What became of a job: its files' bytes, or the sentence that says why there are none.
+
+    document : JSON.   arrays : what comparing two detectors part by part needs (.npz).
+    """
 
     name: str
     document: bytes = b""
+    arrays: bytes = b""
     error: str = ""
 
 
-def steps(job: BenchmarkJob, scratch: Path) -> Job[bytes]:
-    """Do a job; returns its document as JSON bytes. The recipe stays in the scratch folder.
+def steps(job: BenchmarkJob, scratch: Path) -> Job[Outcome]:
+    """Do a job. The recipe stays in the scratch folder.
 
     Raises InspectorError; InputError when the folder holds other parts than the job was made for.
     """
@@ -58,7 +63,9 @@ def steps(job: BenchmarkJob, scratch: Path) -> Job[bytes]:
     outcome = yield from engine.evaluate(
         parts.select("test"), recipe, scope=job.scope, device=job.device
     )
-    return json_bytes(document(job, recipe, outcome))
+    arrays = scratch / "arrays.npz"
+    write_kept(arrays, keep(outcome))
+    return Outcome(job.name, json_bytes(document(job, recipe, outcome)), arrays.read_bytes())
 
 
 def document(job: BenchmarkJob, recipe: Recipe, outcome: Evaluation) -> dict[str, Any]:
@@ -84,7 +91,7 @@ def outcome(job: BenchmarkJob) -> Outcome:
     """
     try:
         with tempfile.TemporaryDirectory(prefix="relief-job-") as folder:
-            return Outcome(job.name, drain(steps(job, Path(folder))))
+            return drain(steps(job, Path(folder)))
     except Exception as error:
         return Outcome(job.name, error=sentence(error, job))
 
