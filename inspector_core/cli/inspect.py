@@ -18,7 +18,7 @@ from inspector_core.errors import DiskFullError, OutputError, SettingError
 from inspector_core.files import ensure_writable, new_folder, sha256_file, shown
 
 if TYPE_CHECKING:
-    from inspector_core.progress import Progress
+    from inspector_core.progress import Job, Progress
     from inspector_core.recipe import Recipe
     from inspector_core.reports.model import ReportModel
     from inspector_core.store import ResultStore
@@ -71,6 +71,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("review", "reject"),
         help="end with code 7 when a part reaches this verdict (default: never)",
     )
+    parser.add_argument(
+        "--cluster",
+        metavar="tcp://HOST:PORT",
+        default="",
+        help="inspect on the machines of this Dask scheduler, which must see the parts and the recipe at "
+        "the same paths (default: on this machine)",
+    )
     add_device(parser)
     add_reading(parser)
     add_force(parser)
@@ -92,13 +99,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
     device = str(Configuration().program(device=args.device)["device"].value)
     recipe = open_recipe(args.recipe)
     refs = chosen(read(console, args.path, args.layout, options), args.path, args.split)
+    cluster = (args.cluster, args.recipe) if args.cluster else None
     if args.out is None:
-        session = Session(console, recipe, refs, device)
+        session = Session(console, recipe, refs, device, cluster)
         results = session.inspect(None)
         model = report_of(results, recipe, refs, None)
     else:
         with _folder(args.out, force=args.force, resume=args.resume) as folder:
-            session = Session(console, recipe, refs, device)
+            session = Session(console, recipe, refs, device, cluster)
             store = ResultStore.create(folder / STORE, recipe.sha256)
             results = session.inspect(store)
             model = report_of(results, recipe, refs, store)
@@ -111,12 +119,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 @dataclass
 class Session:
-    """One run over parts: inspects, prints as it goes, and remembers whether the disk filled up."""
+    """One run over parts: inspects, prints as it goes, and remembers whether the disk filled up.
+
+    cluster : address of a Dask scheduler and the recipe's folder, None for this machine.
+    """
 
     console: Console
     recipe: Recipe
     refs: Sequence[SampleRef]
     device: str
+    cluster: tuple[str, Path] | None = None
     disk_full: bool = False
 
     def inspect(self, store: ResultStore | None) -> tuple[Result, ...]:
@@ -135,9 +147,8 @@ class Session:
                 self._say(step.result)
 
         pending = [ref for ref in self.refs if ref.id not in kept]
-        job = engine.inspect(pending, self.recipe, store=store, device=self.device)
         try:
-            self.console.run(job, tell)
+            self.console.run(self._job(pending, store), tell)
         except DiskFullError as error:
             if not done:
                 raise
@@ -147,6 +158,16 @@ class Session:
                 "with --resume."
             )
         return tuple(done[ref.id] for ref in self.refs if ref.id in done)
+
+    def _job(self, refs: Sequence[SampleRef], store: ResultStore | None) -> Job[tuple[Result, ...]]:
+        from inspector_core import engine
+        from inspector_core.benchmark.remote import inspect_on
+
+        if self.cluster and refs:
+            address, folder = self.cluster
+            sha256 = self.recipe.sha256
+            return inspect_on(address, refs, folder, sha256, store=store, device=self.device)
+        return engine.inspect(refs, self.recipe, store=store, device=self.device)
 
     def report(self, model: ReportModel, folder: Path, formats: Sequence[str]) -> None:
         """Write the reports; a full disk is said and leaves the results."""
