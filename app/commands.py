@@ -100,6 +100,38 @@ class WindowCommands:
         if ref is not None:
             self._controller.inspect([ref])
 
+    def evaluate(self) -> None:
+        outcome = self._controller.evaluation.outcome
+        self._window.show_evaluation(True)
+        self._controller.evaluating.evaluate("all" if outcome is None else outcome.scope)
+
+    def toggle_evaluation(self) -> None:
+        self._window.show_evaluation(not self._window.complete().evaluation_shown)
+
+    def export_evaluation(self) -> None:
+        from app.model.evaluation_words import facts_line
+        from app.views.report_dialog import ReportDialog
+        from app.worker.jobs import EVALUATION_FORMATS, EvaluationExport
+
+        session, outcome = self._controller.session, self._controller.evaluation.outcome
+        if outcome is None:
+            return
+        folder = Path(self._preferences.folder("report")) / f"{session.folder_name}-evaluation"
+        dialog = ReportDialog(
+            EVALUATION_FORMATS,
+            EVALUATION_FORMATS,
+            folder,
+            f"{facts_line(outcome)}, evaluated with {outcome.recipe['name']}.",
+            "",
+            self._window,
+            what="evaluation",
+        )
+        if dialog.exec():
+            self._preferences.remember_folder("report", dialog.folder.absolute().parent)
+            self._controller.evaluating.export(
+                EvaluationExport(dialog.folder, dialog.formats, dialog.replaces)
+            )
+
     def export_report(self) -> None:
         from app.views.report_dialog import ReportDialog
         from inspector_core.reports import EXPORTERS
@@ -159,6 +191,7 @@ class WindowCommands:
         QGuiApplication.clipboard().setText(self._window.inspector.table.rows.as_text())
 
     def show_pane(self, index: int) -> None:
+        self._window.show_evaluation(False)
         self._window.stage.maximise(index + 1)
 
     def fit(self) -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.evaluating import Evaluating
 from app.looking import Looking
 from app.model.current import CurrentPart
+from app.model.evaluation import EvaluationModel
 from app.model.loader import PartLoader
 from app.model.messages import Entry, MessageList
 from app.model.part_list import PartList
@@ -52,6 +54,7 @@ class Controller(QObject):
         self.undo = UndoStack(self)
         self.limits = ThresholdModel(self.session, self.undo)
         self.parts = PartList(self.session, self.limits)
+        self.evaluation = EvaluationModel(self.session, self.limits)
         self.selection = SelectionModel(self)
         self.loader = PartLoader(self)
         self.current = CurrentPart(self.loader, self.limits, self.selection)
@@ -70,6 +73,15 @@ class Controller(QObject):
             self.loader,
             self.current,
             self.selection,
+        )
+        self.evaluating = Evaluating(
+            engine,
+            self.desk,
+            self.session,
+            self.evaluation,
+            self.looking,
+            self._store_for,
+            self._discard,
         )
         self._connect()
 
@@ -107,8 +119,10 @@ class Controller(QObject):
             has_folder=session.scan is not None,
             n_parts=len(session.refs),
             n_good=sum(ref.label == "good" for ref in refs),
+            n_labelled=sum(ref.label is not None for ref in session.refs),
             has_recipe=session.recipe is not None,
             n_results=len(session.results),
+            has_evaluation=self.evaluation.outcome is not None,
             is_busy=session.busy is not None,
             has_part=current != "",
             has_previous=bool(self.parts.neighbour(current, -1)),
@@ -205,8 +219,7 @@ class Controller(QObject):
         store, outdated = self._store_for(recipe)
 
         def inspected() -> Job[tuple[Result, ...]]:
-            if outdated is not None and Path(self._scratch.name) in outdated.folder.parents:
-                shutil.rmtree(outdated.folder, ignore_errors=True)
+            self._discard(outdated)
             return (yield from self.engine.inspect(chosen, recipe, store))
 
         def step(progress: Progress) -> None:
@@ -246,6 +259,7 @@ class Controller(QObject):
 
         def done(kept: tuple[Recipe, tuple[Result, ...]]) -> None:
             recipe, results = kept
+            self._adopt_store(recipe)
             self.session.set_recipe(recipe)
             self.session.set_results(results)
 
@@ -310,6 +324,22 @@ class Controller(QObject):
             store = ResultStore.create(folder, recipe.sha256)
             self.looking.store = store
         return store, outdated
+
+    def _adopt_store(self, recipe: Recipe) -> None:
+        """The maps stay what they are when a recipe gets other limits."""
+        from inspector_core.store import ResultStore
+
+        store = self.looking.store
+        if store is not None and self._is_scratch(store):
+            self.looking.store = ResultStore(store.folder, recipe.sha256)
+
+    def _is_scratch(self, store: ResultStore) -> bool:
+        return Path(self._scratch.name) in store.folder.parents
+
+    def _discard(self, store: ResultStore | None) -> None:
+        """Remove a store of this run that nothing refers to any more."""
+        if store is not None and self._is_scratch(store):
+            shutil.rmtree(store.folder, ignore_errors=True)
 
     def _inspection(self) -> Inspection | None:
         session = self.session

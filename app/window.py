@@ -105,12 +105,8 @@ class Window(QMainWindow):
         if self._workplace is None:
             from app.workplace import Workplace
 
-            self._workplace = Workplace(
-                self.controller,
-                self.preferences,
-                self.actions_["limits.back"],
-                self.actions_["limits.keep"],
-            )
+            self._workplace = Workplace(self.controller, self.preferences, self.actions_.by_id)
+            self._workplace.turned.connect(self._refresh_soon.start)
             self._pages.addWidget(self._workplace)
             self.completed.emit()
         return self._workplace
@@ -141,6 +137,7 @@ class Window(QMainWindow):
             model.parts.modelReset,
             model.limits.changed,
             model.undo.changed,
+            model.evaluation.changed,
             model.current.decision_changed,
             self.preferences.changed,
         ):
@@ -149,7 +146,8 @@ class Window(QMainWindow):
         self._connect_start_page()
         self.palette_.chosen.connect(self._run)
         self.messages.asked.connect(self._run)
-        model.exported.connect(self._report_written)
+        model.exported.connect(lambda paths: self._written("Report", paths))
+        model.evaluating.exported.connect(lambda paths: self._written("Evaluation", paths))
         self.preferences.changed.connect(self._change_theme)
 
     def _connect_start_page(self) -> None:
@@ -168,6 +166,7 @@ class Window(QMainWindow):
         look = self.preferences.look
         return replace(
             self.controller.facts(),
+            evaluation_shown=self._workplace is not None and self._workplace.evaluation_shown,
             heat_map_shown=self.heat_map_shown,
             linked=look.linked,
             rail_shown=look.rail_shown,
@@ -194,11 +193,20 @@ class Window(QMainWindow):
         self.stage.set_maps_visible(shown_)
         self.refresh()
 
+    def show_evaluation(self, shown_: bool) -> None:
+        """Show the evaluation in the middle, or the part."""
+        workplace = self.complete()
+        workplace.show_evaluation(shown_)
+        if shown_:
+            workplace.evaluation.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.refresh()
+
     def focus_next_region(self) -> None:
-        """Give the keyboard to the next of strip, stage, table, limits."""
+        """Give the keyboard to the next of strip, stage or evaluation, table, limits."""
+        workplace = self.complete()
         regions: list[QWidget] = [
             self.filmstrip.view,
-            self.stage,
+            workplace.evaluation if workplace.evaluation_shown else self.stage,
             self.inspector.table,
             self.inspector.limits.sliders["t2"],
             self.top_bar.menu_button,
@@ -282,10 +290,10 @@ class Window(QMainWindow):
     def _run(self, action_id: str) -> None:
         self.actions_[action_id].trigger()
 
-    def _report_written(self, paths: tuple[Path, ...]) -> None:
+    def _written(self, what: str, paths: tuple[Path, ...]) -> None:
         if paths:
             folder = shown(paths[0].parent)
             names = "\n".join(shown(path) for path in paths)
             self.controller.messages.add(
-                Entry("note", "Report written", f"It lies in {folder}.", "", names)
+                Entry("note", f"{what} written", f"It lies in {folder}.", "", names)
             )

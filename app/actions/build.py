@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -56,6 +57,11 @@ class ActionSet(QObject):
             action.triggered.connect(partial(self._run, entry))
             window.addAction(action)
             self._by_id[entry.id] = action
+
+    @property
+    def by_id(self) -> Mapping[str, QAction]:
+        """Id to action."""
+        return self._by_id
 
     def __getitem__(self, action_id: str) -> QAction:
         return self._by_id[action_id]

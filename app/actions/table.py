@@ -24,6 +24,9 @@ class Commands(Protocol):
     def learn(self) -> None: ...
     def inspect_all(self) -> None: ...
     def inspect_part(self) -> None: ...
+    def evaluate(self) -> None: ...
+    def toggle_evaluation(self) -> None: ...
+    def export_evaluation(self) -> None: ...
     def cancel(self) -> None: ...
     def step_part(self, offset: int) -> None: ...
     def step_defect(self, offset: int) -> None: ...
@@ -100,6 +103,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("report.export", "Export report…", "Ctrl+E", "file-down", "File",
            lambda c: c.export_report(), when=lambda f: f.n_results > 0 and not f.is_busy,
            also="save pdf html csv json png"),
+    Action("evaluation.export", "Export the evaluation…", "Ctrl+Shift+S", "file-down", "File",
+           lambda c: c.export_evaluation(), when=lambda f: f.has_evaluation and not f.is_busy,
+           also="save metrics table markdown csv html json"),
     Action("picture.copy", "Copy the picture", "Ctrl+Shift+C", "image", "File",
            lambda c: c.copy_picture(), when=lambda f: f.has_part, also="screenshot clipboard"),
     Action("folder.facts", "How this folder was read", "", "info", "File",
@@ -125,6 +131,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("part.inspect", "Inspect this part", "Ctrl+Shift+I", "refresh", "Inspect",
            lambda c: c.inspect_part(),
            when=lambda f: f.has_recipe and f.has_part and not f.is_busy, also="run one again"),
+    Action("parts.evaluate", "Evaluate", "Ctrl+Shift+E", "histogram", "Inspect",
+           lambda c: c.evaluate(),
+           when=lambda f: f.has_recipe and f.n_labelled > 0 and not f.is_busy,
+           also="metrics AUROC AUPRO PRO ROC curves confusion matrix compare truth benchmark"),
     Action("work.cancel", "Cancel the work", "Esc", "stop", "Inspect",
            lambda c: c.cancel(), when=lambda f: f.is_busy, also="stop abort"),
     Action("limits.lower", "Lower the reject limit", "[", "minus", "Inspect",
@@ -149,6 +159,9 @@ ACTIONS: tuple[Action, ...] = (
     *(_pane(index) for index in range(len(PANES))),
     Action("view.fit", "Fit the part into the views", "F", "fit", "View",
            lambda c: c.fit(), when=lambda f: f.has_part, also="zoom reset home"),
+    Action("view.evaluation", "Evaluation", "E", "histogram", "View",
+           lambda c: c.toggle_evaluation(), when=lambda f: f.has_folder,
+           is_on=lambda f: f.evaluation_shown, also="curves figures confusion matrix histogram"),
     Action("view.heat_map", "Heat maps", "H", "eye", "View",
            lambda c: c.toggle_heat_map(), is_on=lambda f: f.heat_map_shown, also="overlay map hide"),
     Action("view.link", "Pictures zoom together", "L", "link", "View",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,18 @@ def display_name(ref: SampleRef) -> str:
     return tail.replace("/", " / ")
 
 
-class PartList(QAbstractListModel):
-    """Rows are the parts of the shown split that pass the verdict filter.
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """Some parts of a folder and what people call them ("defective parts")."""
 
-    counts_changed : the number of parts per filter differs now.
+    words: str
+    ids: frozenset[str]
+
+
+class PartList(QAbstractListModel):
+    """Rows are the parts of the shown split that pass the filter: a verdict, a subset, or both.
+
+    counts_changed : the number of parts per verdict, or the filter, differs now.
     """
 
     counts_changed = Signal()
@@ -47,6 +56,7 @@ class PartList(QAbstractListModel):
         self._session = session
         self._limits = limits
         self._filter: Verdict | None = None
+        self._subset: Subset | None = None
         self._refs: tuple[SampleRef, ...] = ()
         self._rows_in_limits = np.zeros(0, np.int64)
         self._codes = np.zeros(0, np.int8)
@@ -85,10 +95,15 @@ class PartList(QAbstractListModel):
     def filter(self) -> Verdict | None:
         return self._filter
 
-    def set_filter(self, verdict: Verdict | None) -> None:
-        """Show only parts with this verdict, all with None."""
-        if verdict is not self._filter:
-            self._filter = verdict
+    @property
+    def subset(self) -> Subset | None:
+        """The subset that the rows are limited to, or None."""
+        return self._subset
+
+    def set_filter(self, verdict: Verdict | None, subset: Subset | None = None) -> None:
+        """Show only parts with this verdict and of this subset; None stands for all."""
+        if verdict is not self._filter or subset != self._subset:
+            self._filter, self._subset = verdict, subset
             self._reset_rows(self._passing())
             self.counts_changed.emit()
 
@@ -139,9 +154,12 @@ class PartList(QAbstractListModel):
         return self._limits.codes[self._rows_in_limits]
 
     def _passing(self) -> list[int]:
-        if self._filter is None:
-            return list(range(len(self._refs)))
-        return np.flatnonzero(self._codes == VERDICTS.index(self._filter)).tolist()
+        rows = list(range(len(self._refs)))
+        if self._filter is not None:
+            rows = np.flatnonzero(self._codes == VERDICTS.index(self._filter)).tolist()
+        if self._subset is not None:
+            rows = [row for row in rows if self._refs[row].id in self._subset.ids]
+        return rows
 
     def _reset_rows(self, shown: list[int]) -> None:
         self.beginResetModel()

@@ -51,8 +51,10 @@ class Facts:
     has_folder: bool = False
     n_parts: int = 0
     n_good: int = 0
+    n_labelled: int = 0
     has_recipe: bool = False
     n_results: int = 0
+    has_evaluation: bool = False
     is_busy: bool = False
     has_part: bool = False
     has_previous: bool = False
@@ -61,6 +63,7 @@ class Facts:
     limits_moved: bool = False
     can_undo: bool = False
     can_redo: bool = False
+    evaluation_shown: bool = False
     heat_map_shown: bool = True
     linked: bool = True
     rail_shown: bool = True

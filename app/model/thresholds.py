@@ -185,7 +185,7 @@ class ThresholdModel(QObject):
         if recipe is None:
             self.set_calibration(None)
         else:
-            trusted = is_trusted(recipe.calibration, len(recipe.learn_parts))
+            trusted = is_trusted(recipe.calibration, recipe.learn_parts)
             self.set_calibration(recipe.calibration, trusted=trusted, judged=recipe.judged)
 
     def _take_results(self) -> None:
@@ -224,10 +224,18 @@ class ThresholdModel(QObject):
         self._codes = self._codes_at(self._wish)
 
     def _codes_at(self, limits: Thresholds) -> npt.NDArray[np.int8]:
-        # verdict_of for thousands of scores at once; a test compares the two
-        codes = (self._scores >= limits.t1) | ~self._whole | (not self._trusted)
-        codes = np.where(self._scores >= limits.t2, 2, codes.astype(np.int8))
-        return np.where(np.isnan(self._scores), NOT_SCORED, codes).astype(np.int8)
+        return verdict_codes(self._scores, self._whole & self._trusted, limits)
+
+
+def verdict_codes(
+    scores: npt.NDArray[np.float64], trusted: npt.NDArray[np.bool_], limits: Thresholds
+) -> npt.NDArray[np.int8]:
+    """`verdict_of` for thousands of parts at once: index into `VERDICTS`; a test compares the two.
+
+    scores : (n,), NaN = not inspected.   trusted : (n,) False where nothing can be accepted.
+    """
+    codes = np.where(scores >= limits.t2, 2, ((scores >= limits.t1) | ~trusted).astype(np.int8))
+    return np.where(np.isnan(scores), NOT_SCORED, codes).astype(np.int8)
 
 
 def _describe(before: Thresholds, after: Thresholds) -> str:

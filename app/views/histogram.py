@@ -1,10 +1,11 @@
-"""Scores of held-out good parts as a histogram, with the two limits as handles to drag."""
+"""Histograms of part scores with the two limits as handles to drag."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -15,14 +16,14 @@ from app.theme.tokens import RADIUS_CONTROL
 from inspector_core.types import Thresholds
 
 HEIGHT = 104
-_BINS = 48
+BINS = 48
 _AXIS = 16
 _REACH = 9
 """Pixels left and right of a handle in which it can be grabbed."""
 
 
-class Histogram(QWidget):
-    """Bars from 0 to a fixed top; ticks below stand for the inspected parts.
+class LimitAxis(QWidget):
+    """A frame from 0 to a fixed top with the two limits upon it; what stands in it is painted by heirs.
 
     moved(name, value) : a handle ("t1" or "t2") was dragged there.   released() : it was let go.
     """
@@ -32,38 +33,12 @@ class Histogram(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._bins = np.zeros(_BINS)
-        self._ticks = np.zeros(0)
-        self._marked: float | None = None
         self._limits = Thresholds(1.0, 1.0)
         self._top = 2.0
         self._grabbed = ""
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Scores of held-out good parts")
         theme().changed.connect(self.update)
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, HEIGHT)
-
-    def show_scores(self, good: Sequence[float], top: float) -> None:
-        """Bars for the held-out good parts; everything beyond the top counts in the last bar."""
-        self._top = top
-        edges = np.linspace(0.0, top, _BINS + 1)
-        self._bins = np.histogram(np.clip(good, 0.0, top), edges)[0].astype(float)
-        n = len(good)
-        self.setAccessibleDescription(
-            f"{n} held-out good parts, scale from 0 to {top:.2f} times the usual"
-        )
-        self.update()
-
-    def show_parts(self, scores: Sequence[float], marked: float | None) -> None:
-        """Ticks for inspected parts; the marked score is the shown part's."""
-        # numpy's unique would import its masked arrays before the first paint
-        clipped = np.round(np.clip(scores, 0.0, self._top), 3)
-        self._ticks = np.array(sorted(set(clipped.tolist())))
-        self._marked = marked
-        self.update()
 
     def show_limits(self, limits: Thresholds) -> None:
         if limits != self._limits:
@@ -111,12 +86,74 @@ class Histogram(QWidget):
         painter.setPen(QPen(QColor(tokens.line), 1))
         painter.setBrush(QColor(tokens.bg2))
         painter.drawRoundedRect(frame, RADIUS_CONTROL, RADIUS_CONTROL)
-        self._paint_bars(painter, frame)
-        self._paint_parts(painter, frame)
+        self.paint_content(painter, frame)
         self._paint_axis(painter, frame)
         for value, colour in ((self._limits.t1, tokens.review), (self._limits.t2, tokens.reject)):
             self._paint_handle(painter, frame, self.x_of(value), QColor(colour))
         painter.end()
+
+    def paint_content(self, painter: QPainter, frame: QRectF) -> None:
+        """What stands between frame and handles."""
+        raise NotImplementedError
+
+    def _paint_axis(self, painter: QPainter, frame: QRectF) -> None:
+        painter.setFont(text_font("caption"))
+        painter.setPen(QColor(current().text3))
+        row = QRectF(1, frame.bottom() + 2, self.width() - 2, _AXIS - 2)
+        painter.drawText(row, Qt.AlignmentFlag.AlignLeft, "0")
+        painter.drawText(row, Qt.AlignmentFlag.AlignRight, f"{self._top:.1f} × usual")
+        painter.drawText(row, Qt.AlignmentFlag.AlignHCenter, "score of a part")
+
+    def _paint_handle(self, painter: QPainter, frame: QRectF, x: float, colour: QColor) -> None:
+        painter.setPen(QPen(colour, 2))
+        painter.drawLine(QPointF(x, frame.top() + 8), QPointF(x, frame.bottom()))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(QRectF(x - 6, frame.top() + 1, 12, 12), 3, 3)
+
+
+def binned(
+    scores: Sequence[float] | npt.NDArray[np.float64], top: float
+) -> npt.NDArray[np.float64]:
+    """(BINS,) scores per bar from 0 to the top; everything beyond counts in the last bar."""
+    edges = np.linspace(0.0, top, BINS + 1)
+    return np.histogram(np.clip(scores, 0.0, top), edges)[0].astype(float)
+
+
+class Histogram(LimitAxis):
+    """Bars for the held-out good parts; ticks below stand for the inspected parts."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bins = np.zeros(BINS)
+        self._ticks = np.zeros(0)
+        self._marked: float | None = None
+        self.setAccessibleName("Scores of held-out good parts")
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, HEIGHT)
+
+    def show_scores(self, good: Sequence[float], top: float) -> None:
+        """Another recipe's held-out good parts and its fixed scale."""
+        self._top = top
+        self._bins = binned(good, top)
+        n = len(good)
+        self.setAccessibleDescription(
+            f"{n} held-out good parts, scale from 0 to {top:.2f} times the usual"
+        )
+        self.update()
+
+    def show_parts(self, scores: Sequence[float], marked: float | None) -> None:
+        """Ticks for inspected parts; the marked score is the shown part's."""
+        # numpy's unique would import its masked arrays before the first paint
+        clipped = np.round(np.clip(scores, 0.0, self._top), 3)
+        self._ticks = np.array(sorted(set(clipped.tolist())))
+        self._marked = marked
+        self.update()
+
+    def paint_content(self, painter: QPainter, frame: QRectF) -> None:
+        self._paint_bars(painter, frame)
+        self._paint_parts(painter, frame)
 
     def _paint_bars(self, painter: QPainter, frame: QRectF) -> None:
         most = self._bins.max(initial=0.0)
@@ -125,7 +162,7 @@ class Histogram(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(current().histogram))
         room = frame.height() - 26
-        width = (self.width() - 3.0) / _BINS
+        width = (self.width() - 3.0) / BINS
         for place in np.flatnonzero(self._bins).tolist():
             height = max(2.0, room * self._bins[place] / most)
             left = 1.0 + place * width
@@ -144,18 +181,3 @@ class Histogram(QWidget):
             painter.drawPolygon(
                 QPolygonF([QPointF(x, y - 8), QPointF(x - 4.5, y), QPointF(x + 4.5, y)])
             )
-
-    def _paint_axis(self, painter: QPainter, frame: QRectF) -> None:
-        painter.setFont(text_font("caption"))
-        painter.setPen(QColor(current().text3))
-        row = QRectF(1, frame.bottom() + 2, self.width() - 2, _AXIS - 2)
-        painter.drawText(row, Qt.AlignmentFlag.AlignLeft, "0")
-        painter.drawText(row, Qt.AlignmentFlag.AlignRight, f"{self._top:.1f} × usual")
-        painter.drawText(row, Qt.AlignmentFlag.AlignHCenter, "score of a part")
-
-    def _paint_handle(self, painter: QPainter, frame: QRectF, x: float, colour: QColor) -> None:
-        painter.setPen(QPen(colour, 2))
-        painter.drawLine(QPointF(x, frame.top() + 8), QPointF(x, frame.bottom()))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawRoundedRect(QRectF(x - 6, frame.top() + 1, 12, 12), 3, 3)

@@ -25,7 +25,8 @@ _HELP = {
     "pdf": "PDF, to print and to send",
     "html": "HTML, one page that needs no network",
     "json": "JSON, everything, for programs",
-    "csv": "CSV, one line a defect, for spreadsheets",
+    "md": "Markdown, the tables as text",
+    "csv": "CSV, for spreadsheets",
     "png": "PNG, pictures with outlines",
     "tiff": "TIFF, the raw maps",
     "ply": "PLY, the cloud with its evidence",
@@ -38,6 +39,7 @@ class ReportDialog(QDialog):
 
     formats : those that exist.   ticked : chosen last time, empty for the usual ones.
     summary : what the report will say.   mark : why it is not final, or empty.
+    what : the word for it ("report", "evaluation").
     """
 
     def __init__(
@@ -48,14 +50,15 @@ class ReportDialog(QDialog):
         summary: str,
         mark: str,
         parent: QWidget,
+        what: str = "report",
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Export report")
+        self.setWindowTitle(f"Export {what}")
         self.boxes = {name: QCheckBox(_HELP.get(name, name.upper())) for name in formats}
         for name, box in self.boxes.items():
             box.setChecked(name in (ticked or _USUAL))
-        self.folder_field = FolderField("Report folder")
-        self.replace_box = QCheckBox("Replace the report that lies there")
+        self.folder_field = FolderField(f"{what.capitalize()} folder")
+        self.replace_box = QCheckBox(f"Replace the {what} that lies there")
         self.export_button = QPushButton("Export")
         self._problem = QLabel()
         self._arrange(summary, mark)

@@ -25,10 +25,12 @@ from inspector_core.types import (
 )
 
 if TYPE_CHECKING:
+    from app.worker.evaluating import EvaluationRequest
     from app.worker.way import Way
     from inspector_core.detectors.contract import Explanation
     from inspector_core.device import Hardware
     from inspector_core.engine import Inspector
+    from inspector_core.evaluation import Evaluation
     from inspector_core.recipe import Recipe
     from inspector_core.store import ResultStore
 
@@ -54,6 +56,18 @@ class ExportRequest:
     folder: Path
     formats: tuple[str, ...]
     limits: Thresholds
+    force: bool = False
+
+
+EVALUATION_FORMATS = ("json",)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationExport:
+    """Where an evaluation is written, and in which of the `EVALUATION_FORMATS`."""
+
+    folder: Path
+    formats: tuple[str, ...]
     force: bool = False
 
 
@@ -87,6 +101,12 @@ class Engine(Protocol):
     def inspect(
         self, refs: Sequence[SampleRef], recipe: Recipe, store: ResultStore
     ) -> Job[tuple[Result, ...]]: ...
+
+    def evaluate(self, request: EvaluationRequest, recipe: Recipe) -> Job[Evaluation]: ...
+
+    def export_evaluation(
+        self, outcome: Evaluation, request: EvaluationExport
+    ) -> Job[tuple[Path, ...]]: ...
 
     def open_part(
         self,
@@ -196,6 +216,21 @@ class CoreEngine:
                 refs, recipe, store=store, device=self._device, machine=self._machine
             )
         )
+
+    def evaluate(self, request: EvaluationRequest, recipe: Recipe) -> Job[Evaluation]:
+        """Compare with the truth; each step that inspected a part carries its result."""
+        from app.worker.evaluating import evaluated
+
+        yield Progress("Evaluating")
+        return (yield from evaluated(request, self._ready(recipe)))
+
+    def export_evaluation(
+        self, outcome: Evaluation, request: EvaluationExport
+    ) -> Job[tuple[Path, ...]]:
+        """Write an evaluation as a new folder."""
+        from app.worker.evaluating import export
+
+        return (yield from export(outcome, request))
 
     def open_part(
         self,

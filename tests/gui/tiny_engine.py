@@ -24,7 +24,8 @@ SIZE = 96
 def block(ref: SampleRef) -> Sample:
     """A block of 40 x 28 x 8 mm in the same place every time, with noise from its seed.
 
-    Options: seed, dent_mm (depth of a bowl of 6 mm), stain, shape (False: picture only).
+    Options: seed, dent_mm (depth of a bowl of 6 mm), stain, shape (False: picture only), masks (False:
+    nobody annotated the defects).
     """
     options = ref.options
     rng = np.random.Generator(np.random.PCG64(options["seed"]))
@@ -38,9 +39,11 @@ def block(ref: SampleRef) -> Sample:
     stain = options.get("stain", False) & (np.hypot(x + 9, y - 5) < 3)
     grey = np.where(top, 150.0, 60.0)[..., None] * np.where(stain[..., None], (0.5, 0.35, 0.3), 1)
     rgb = np.clip(grey + rng.normal(0, 2, (SIZE, SIZE, 3)), 0, 255).astype(np.uint8)
+    defect = stain | (bowl * options.get("dent_mm", 0.0) > 0)
     return Sample(
         ref.id,
         rgb=rgb,
+        truth=defect if options.get("masks", True) and defect.any() else None,
         xyz=xyz if options.get("shape", True) else None,
         label=ref.label,
         split=ref.split,
@@ -62,20 +65,20 @@ def refs(
     ]
 
 
-def tiny_scan(*, broken: int = 0, shape: bool = True) -> Scan:
+def tiny_scan(*, broken: int = 0, **options: object) -> Scan:
     """A folder: good parts to learn from, held-out ones, good and dented and stained ones to test."""
     parts = [
-        *refs(8, 0, "train", shape=shape),
-        *refs(8, 20, "validation", shape=shape),
-        *refs(4, 40, "test", shape=shape),
-        *refs(3, 50, "test", "dent", dent_mm=0.5, shape=shape),
-        *refs(3, 60, "test", "stain", stain=True, shape=shape),
+        *refs(8, 0, "train", **options),
+        *refs(8, 20, "validation", **options),
+        *refs(4, 40, "test", **options),
+        *refs(3, 50, "test", "dent", dent_mm=0.5, **options),
+        *refs(3, 60, "test", "stain", stain=True, **options),
         *(
             SampleRef(f"test/broken/{i:03d}", "test", "broken", {}, unreadable)
             for i in range(broken)
         ),
     ]
-    unit = "mm" if shape else ""
+    unit = "mm" if options.get("shape", True) else ""
     return Scan(ROOT, "tiny", tuple(parts), image_size=(SIZE, SIZE), unit=unit)
 
 

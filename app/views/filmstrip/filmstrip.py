@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QImage
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from app.model.evaluation_words import filter_words
 from app.model.part_list import FILTERS, ID_ROLE, PartList
 from app.model.session import ALL_SPLITS, Session
-from app.theme.apply import set_property, theme
+from app.theme.apply import set_property, set_text_style, theme
 from app.theme.fonts import text_font
+from app.theme.icons import icon
 from app.theme.tokens import GAP_M, GAP_S, RAIL
 from app.views.filmstrip.row import PartDelegate, Pictures
 from app.views.filmstrip.strip import Strip
@@ -46,6 +57,8 @@ class Filmstrip(QWidget):
         self._asked: set[str] = set()
         self._chips: dict[Verdict | None, QPushButton] = {}
         self._splits = QComboBox()
+        self.banner, self._banner_words, self.clear_button = QWidget(), QLabel(), QToolButton()
+        self.evaluation_button = QPushButton("Evaluation")
         self._splits.setAccessibleName("Part of the folder")
         self._splits.activated.connect(self._choose_split)
         self.view = Strip()
@@ -67,7 +80,8 @@ class Filmstrip(QWidget):
 
     def _arrange(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, GAP_M, 0, 0)
+        # the hairline at the right belongs to the strip and stays visible beside the rows
+        layout.setContentsMargins(0, GAP_M, 1, 0)
         layout.setSpacing(GAP_M)
         head = QVBoxLayout()
         head.setContentsMargins(GAP_M, 0, GAP_M, 0)
@@ -83,8 +97,41 @@ class Filmstrip(QWidget):
             flow.addWidget(chip)
         head.addWidget(self._splits)
         head.addLayout(flow)
+        head.addWidget(self._make_banner())
         layout.addLayout(head)
         layout.addWidget(self.view, 1)
+        layout.addLayout(self._foot())
+
+    def _make_banner(self) -> QWidget:
+        set_text_style(self._banner_words, "note", "1")
+        self._banner_words.setWordWrap(True)
+        self.clear_button.setIcon(icon("x"))
+        self.clear_button.setAccessibleName("Show all parts")
+        self.clear_button.setToolTip("Show all parts")
+        self.clear_button.clicked.connect(lambda: self._parts.set_filter(None))
+        row = QHBoxLayout(self.banner)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_S)
+        row.addWidget(self._banner_words, 1)
+        row.addWidget(self.clear_button)
+        return self.banner
+
+    def _foot(self) -> QHBoxLayout:
+        set_property(self.evaluation_button, "kind", "flat")
+        self.evaluation_button.setIcon(icon("histogram"))
+        self.evaluation_button.setCheckable(True)
+        row = QHBoxLayout()
+        row.setContentsMargins(GAP_M, 0, GAP_M, GAP_M)
+        row.addWidget(self.evaluation_button)
+        return row
+
+    def bind(self, evaluation: QAction) -> None:
+        """The button at the foot is the action of the same meaning."""
+        button = self.evaluation_button
+        button.setToolTip(evaluation.toolTip())
+        button.clicked.connect(evaluation.trigger)
+        evaluation.changed.connect(lambda: button.setEnabled(evaluation.isEnabled()))
+        evaluation.changed.connect(lambda: button.setChecked(evaluation.isChecked()))
 
     def show_thumbnail(self, part_id: str, picture: QImage, size: tuple[int, int]) -> None:
         """A small picture that was asked for."""
@@ -130,7 +177,22 @@ class Filmstrip(QWidget):
         self._splits.setCurrentIndex(max(0, self._splits.findData(self._session.split)))
         self._splits.setVisible(len(splits) > 1)
 
+    @property
+    def banner_words(self) -> str:
+        """What the banner says about the filter, empty when it is hidden."""
+        return "" if self.banner.isHidden() else self._banner_words.text()
+
+    def _show_banner(self) -> None:
+        subset = self._parts.subset
+        self.banner.setVisible(subset is not None)
+        if subset is not None:
+            words = filter_words(subset.words, self._parts.filter)
+            self._banner_words.setText(
+                f"{words[:1].upper()}{words[1:]}: {parts_of(self._parts.rowCount())}"
+            )
+
     def _show_counts(self) -> None:
+        self._show_banner()
         counts = self._parts.counts
         for verdict, chip in self._chips.items():
             number = counts[verdict]
