@@ -294,7 +294,7 @@ def test_that_nothing_is_clipped_in_either_layout(evaluated):
     window, view = evaluated.window, page(evaluated)
     for size in ((1100, 700), (1280, 800), (1920, 1080)):
         window.resize(*size)
-        content, port = view.scroll.widget(), view.scroll.viewport()
+        content, port = view.page.widget(), view.page.viewport()
         evaluated.wait(lambda: content.width() == port.width())  # noqa: B023
         assert content.minimumSizeHint().width() <= port.width(), size
     window.resize(1440, 900)

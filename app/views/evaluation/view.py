@@ -63,7 +63,7 @@ class EvaluationView(QWidget):
         self._rates = QLabel()
         self._matrix_missing, self._notes = QLabel(), QLabel()
         self._words = {name: QLabel() for name in ("title", "text", "cure")}
-        self._pages, self.scroll = QStackedWidget(), QScrollArea()
+        self._pages, self.page = QStackedWidget(), QScrollArea()
         self._grid = QGridLayout()
         self._columns = 0
         self._right = QWidget()
@@ -83,7 +83,7 @@ class EvaluationView(QWidget):
         set_property(line, "line", "h")
         layout.addWidget(line)
         self._pages.addWidget(self._empty_page())
-        self._pages.addWidget(self.scroll)
+        self._pages.addWidget(self.page)
         layout.addWidget(self._pages, 1)
         self._fill_right()
         content = QWidget()
@@ -100,10 +100,10 @@ class EvaluationView(QWidget):
         self._notes.setTextFormat(Qt.TextFormat.PlainText)
         self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column.addWidget(self._notes)
-        self.scroll.setWidget(content)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.page.setWidget(content)
+        self.page.setWidgetResizable(True)
+        self.page.setFrameShape(QFrame.Shape.NoFrame)
+        self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._place(2)
 
     def _head(self) -> QHBoxLayout:
