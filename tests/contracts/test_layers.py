@@ -20,7 +20,7 @@ LAYERS = (
     "detectors decision",
     "recipe store evaluation reports colormaps palette loading",
     "engine",
-    "synthetic",
+    "synthetic benchmark pretrain",
     "cli",
 )
 """Lowest first. A module imports from layers below and from its own."""
