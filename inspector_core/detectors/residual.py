@@ -15,10 +15,9 @@ import numpy as np
 
 from inspector_core.detectors.appearance import Appearance, Judge, Learner
 from inspector_core.detectors.contract import Context, DetectorInfo, State
-from inspector_core.detectors.prompting import CHOOSING, prompt_parts, said
+from inspector_core.detectors.prompting import CHOOSING, prompt_parts, residuals, said, unit
 from inspector_core.detectors.views import NETWORKS, Views, ViewSettings
 from inspector_core.features.locally_aware import patch_features
-from inspector_core.memory.nearest import nearest, search_cost
 from inspector_core.progress import Job, Progress
 from inspector_core.settings import setting
 from inspector_core.types import Array, FloatArray, SampleRef
@@ -31,7 +30,6 @@ TOWERS = (
 )
 """Vision transformers trained without labels; few-shot comparison works best in their features."""
 _WIDEST = 1536
-_SMALLEST = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +94,7 @@ class Residual(Appearance):
 
 def unit_patches(stage: Array, grid: tuple[int, int], patch: int) -> FloatArray:
     """(gh * gw, C) float32 patch features of one stage (C, h, w), each of length 1."""
-    rows = patch_features([stage], grid, patch)
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(length, _SMALLEST), np.float32)
+    return unit(patch_features([stage], grid, patch))
 
 
 class _Prompts:
@@ -139,26 +135,20 @@ class _Residuals:
 
     def values(self, stages: list[Array], inside: Array) -> FloatArray:
         kept = inside.ravel()
-        residuals = [
-            self._residuals(unit_patches(stage, self.grid, self.patch)[kept], bank)[0]
+        found = [
+            residuals(unit_patches(stage, self.grid, self.patch)[kept], bank, self.context)[0]
             for stage, bank in zip(stages, self.banks, strict=True)
         ]
         cells = np.zeros(self.grid, np.float32)
-        cells[inside] = np.mean(residuals, axis=0)
+        cells[inside] = np.mean(found, axis=0)
         return cells
 
     def nearest(self, stages: list[Array], cell: tuple[int, int]) -> int | None:
         row = cell[0] * self.grid[1] + cell[1]
         found = [
-            self._residuals(unit_patches(stage, self.grid, self.patch)[row : row + 1], bank)
+            residuals(unit_patches(stage, self.grid, self.patch)[row : row + 1], bank, self.context)
             for stage, bank in zip(stages, self.banks, strict=True)
         ]
         # the stage that finds the cell most unusual decides whose patch it is compared with
         _, index = max(found, key=lambda pair: float(pair[0][0]))
         return int(self.owner[index[0]])
-
-    def _residuals(self, rows: FloatArray, bank: Array) -> tuple[FloatArray, Array]:
-        """A quarter of the squared distance of unit rows is 0.5 (1 - cos)."""
-        plan = self.context.plan(search_cost(len(rows), *bank.shape))
-        distance, index = nearest(rows, bank, plan)
-        return np.asarray(np.square(distance) / 4, np.float32), index

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from inspector_core.features.weights.catalogue import entry_of
-from inspector_core.features.weights.store import load
+from inspector_core.features.weights.store import load, sha256
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,6 +50,14 @@ class Towers:
             torch.tensor(values, device=device).reshape(1, 3, 1, 1)
             for values in (entry.mean, entry.std)
         )
+
+    def on(self, device: str) -> Towers:
+        """These towers, moved to a device."""
+        if device != self.device:
+            self._clip.to(device)
+            self._mean, self._std = self._mean.to(device), self._std.to(device)
+            self.device = device
+        return self
 
     def view(self, pictures: Tensor) -> View:
         """Patch and image embeddings of (B, 3, 240, 240) float32 pictures in 0..1."""
@@ -90,8 +99,16 @@ class Towers:
         return torch.as_tensor(last @ clip.text_projection)
 
 
-def open_towers(device: str) -> Towers:
-    """The towers with the weights of the registry; WeightsError says how to get them."""
+def network() -> tuple[str, str]:
+    """Name and SHA-256 of the towers' weights on this machine; WeightsError when they are missing."""
+    return NETWORK, sha256(NETWORK)
+
+
+def open_towers(*, reading: bool = True) -> Towers:
+    """The towers on the CPU with the weights of the registry; WeightsError says how to get them.
+
+    reading : keep the text tower, 90 of the 208 million weights.
+    """
     import torch
 
     from inspector_core.features.networks import open_clip_module
@@ -102,9 +119,12 @@ def open_towers(device: str) -> Towers:
         clip = library.CLIP(**library.get_model_config(entry_of(NETWORK).model))
     clip.attn_mask = None  # the one buffer without weights; `read` makes its own
     clip.load_state_dict(tensors, strict=True, assign=True)
-    return Towers(clip.float(), device)
+    if not reading:
+        clip.transformer = clip.token_embedding = None
+    return Towers(clip.float(), "cpu")
 
 
+@cache
 def _tokenizer() -> Any:
     """Words to token numbers; its vocabulary lies in the package."""
     from inspector_core.features.networks import open_clip_module

@@ -84,7 +84,7 @@ def test_that_pictures_and_texts_never_open_a_connection(monkeypatch, pictures):
 def test_that_missing_weights_are_named_with_the_command_that_brings_them(monkeypatch, tmp_path):
     monkeypatch.setenv("RELIEF_WEIGHTS", str(tmp_path))
     with pytest.raises(WeightsError, match=NETWORK) as caught:
-        open_towers("cpu")
+        open_towers()
     assert "relief weights" in caught.value.cure
 
 
@@ -101,7 +101,7 @@ def test_that_the_towers_open_from_the_registry_at_their_full_size(monkeypatch, 
     save_file(whole.state_dict(), tmp_path / "random.safetensors")
     add(tmp_path / "random.safetensors", NETWORK)
     (tmp_path / "random.safetensors").unlink()
-    towers = open_towers("cpu")
+    towers = open_towers()
     view = towers.view(pictures[:1])
     assert view.patches.shape == (3, 1, 225, 896)
     with torch.no_grad():
@@ -110,3 +110,5 @@ def test_that_the_towers_open_from_the_registry_at_their_full_size(monkeypatch, 
         expected = whole.encode_text(tokens)
     found = torch.cat(list(towers.read(["a photo of a nut."])))
     torch.testing.assert_close(found, expected, atol=2e-5, rtol=1e-4)
+    seeing = open_towers(reading=False).view(pictures[:1])
+    assert torch.equal(seeing.images, view.images)

@@ -6,6 +6,8 @@ fit; width, text width and the number of text blocks are small.
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 
 from inspector_core.features.clip_towers import Towers
@@ -24,6 +26,7 @@ SIZES = {
 }
 
 
+@cache
 def tiny_clip(seed: int = 0):
     with torch.random.fork_rng():
         torch.manual_seed(seed)

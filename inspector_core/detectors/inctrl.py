@@ -1,0 +1,226 @@
+"""InCTRL (Zhu, Pang, CVPR 2024, arXiv 2403.06495): residuals to a few good parts in CLIP's eyes.
+
+Two to eight good parts are prompts. Each patch of a part is compared with all patches of the prompts
+(equation 1); with heads that were trained once on other products' known defects, patch residuals, image
+residual and text prior make one score of the part (equations 4 to 8); without them the largest residual
+is the score. The score is the part's; the map says where, and is scaled to end at the score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from inspector_core.detectors.contract import Context, DetectorInfo, Scorer, State
+from inspector_core.detectors.inctrl_evidence import HEADS, Evidence, chosen_heads, chosen_score
+from inspector_core.detectors.inctrl_scoring import InCTRLScorer
+from inspector_core.detectors.inctrl_sight import (
+    Seen,
+    Sight,
+    chosen_squares,
+    common_looks,
+    view_cost,
+)
+from inspector_core.detectors.prompting import CHOOSING, prompt_parts, said, unit
+from inspector_core.device import Cost
+from inspector_core.errors import WeightsError
+from inspector_core.features import clip_towers
+from inspector_core.features.clip_towers import NETWORK, Towers
+from inspector_core.features.text_prior import mean_direction, texts
+from inspector_core.progress import Job, Progress
+from inspector_core.settings import setting
+from inspector_core.types import Array, SampleRef
+
+SEEING = "Looking at the prompt parts"
+READING = "Reading the texts"
+_TOWER_BYTES = 1200 << 20
+"""Measured: both towers in single precision and what loads them."""
+_PROMPT_BYTES = 3 * 225 * 896 * 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InCTRLSettings:
+    """Settings of `inctrl`; published values of mala-lab/InCTRL@cc535d0."""
+
+    compat: Literal["project", "published"] = setting(
+        "project",
+        choices=("project", "published"),
+        published="published",
+        help="Look where the parts lie, or as the published code: the centre square of the picture, "
+        "all of it judged, by trained heads.",
+    )
+    shots: int = setting(
+        4,
+        low=1,
+        high=16,
+        unit="parts",
+        published=2,
+        help="Good parts to compare with, drawn by the seed; the paper uses 2, 4 and 8. The others are "
+        "not used.",
+    )
+    class_name: str = setting(
+        "object", help="What a person would call the part, in English; the text prior reads it."
+    )
+    score: Literal["auto", "heads", "patch", "text", "top"] = setting(
+        "auto",
+        choices=("auto", "heads", "patch", "text", "top"),
+        published="heads",
+        help="What a part is judged by: trained heads, the largest patch residual, the text prior or "
+        "the mean of the top 1 % of residuals; auto takes heads where there are any, else patch.",
+    )
+    heads: str = setting(
+        "auto",
+        help="Trained heads: auto takes those of the weights folder if there are any, none does "
+        "without, or a file that `relief pretrain inctrl` wrote.",
+    )
+    picture: Literal["auto", "rgb", "normals", "height", "rgb+normals", "rgb+height"] = setting(
+        "auto",
+        choices=("auto", "rgb", "normals", "height", "rgb+normals", "rgb+height"),
+        published="rgb",
+        help="What the network is shown: the picture, the normals or the height as a picture, or both; "
+        "auto shows colour and normals where the parts have them.",
+    )
+    windows: int = setting(
+        1,
+        low=1,
+        high=4,
+        published=1,
+        help="Squares of 240 pixels along a side: 2 or more show finer things, without heads.",
+    )
+    framing: Literal["part", "whole", "published"] = setting(
+        "part",
+        choices=("part", "whole", "published"),
+        published="published",
+        help="Show where the parts lie, the whole picture, or its centre square.",
+    )
+    margin: float = setting(
+        0.08, low=0.0, high=1.0, help="Room left around the parts, as a share of their longer side."
+    )
+    cells: Literal["part", "all"] = setting(
+        "part",
+        choices=("part", "all"),
+        published="all",
+        help="Judge patches on the part alone, or everything in the square.",
+    )
+    smoothing_px: float = setting(
+        4.0,
+        low=0.0,
+        high=64.0,
+        unit="px",
+        help="Blur of the map, in pixels of the square.",
+    )
+    relief_mm: float = setting(
+        0.5, low=0.001, high=100.0, unit="mm", help="Height at which the height picture ends."
+    )
+
+
+class InCTRL:
+    """In-context residuals to a few prompt parts; see the module."""
+
+    info: ClassVar[DetectorInfo] = DetectorInfo(
+        name="inctrl",
+        title="InCTRL",
+        summary="Few-shot comparison in CLIP's features, with a text prior and heads trained once.",
+        source="Zhu, Pang: Toward Generalist Anomaly Detection via In-context Residual Learning with "
+        "Few-shot Sample Prompts, CVPR 2024, arXiv 2403.06495",
+        modalities=("rgb", "shape"),
+        requires=(),
+        settings=InCTRLSettings,
+        suits="A new product of which two to eight good parts exist; the map is indicative only.",
+        weights=(NETWORK, HEADS),
+    )
+
+    def __init__(self, settings: InCTRLSettings) -> None:
+        if settings.compat == "published":
+            settings = replace(settings, framing="published", cells="all", windows=1)
+        self.settings = settings
+
+    def cost(self, n_parts: int, size: tuple[int, int]) -> Cost:
+        """Memory for learning: the towers, the prompt parts as they are read, their patches."""
+        shots = min(n_parts, self.settings.shots)
+        squares = self.settings.windows**2
+        patches = 2 * 2 * shots * squares * _PROMPT_BYTES
+        fixed = _TOWER_BYTES + view_cost(squares).row_bytes + patches
+        return Cost(fixed_bytes=fixed + 60 * (shots + 1) * size[0] * size[1])
+
+    def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
+        """Choose prompts, read the texts where they count, keep every patch of the prompts."""
+        chosen = prompt_parts(parts, self.settings.shots, context.seed)
+        yield Progress(CHOOSING, 0, len(chosen), said(chosen, len(parts)))
+        prompts = []
+        for number, ref in enumerate(chosen):
+            prompts.append(context.prepare(ref.load()))
+            yield Progress(CHOOSING, number + 1, len(chosen))
+        looks = common_looks(self.settings.picture, prompts)
+        evidence = self._evidence("rgb" in looks)
+        towers = clip_towers.open_towers(reading=evidence.score in ("heads", "text"))
+        if evidence.score in ("heads", "text"):
+            evidence = replace(evidence, words=(yield from _read(towers, self.settings.class_name)))
+        settings = self.settings
+        squares = chosen_squares(prompts, settings.framing, settings.margin, settings.windows)
+        sight = Sight(towers, squares, looks, settings.relief_mm, context)
+        tensors = evidence.tensors()
+        for number, look in enumerate(looks):
+            seen = []
+            for done, part in enumerate(prompts):
+                done += number * len(prompts)
+                yield Progress(SEEING, done, len(prompts) * len(looks))
+                seen.append(sight.see(part, look))
+            tensors |= {f"{look}.{name}": value for name, value in _bank(seen).items()}
+        yield Progress(SEEING, 1, 1, evidence.notes(settings.class_name)[0])
+        facts = {
+            **sight.facts(),
+            **evidence.facts(),
+            "network": [*clip_towers.network()],
+            "parts": [ref.id for ref in chosen],
+        }
+        return State(tensors, facts)
+
+    def restore(self, state: State, context: Context) -> Scorer:
+        """A scorer from what `learn` returned."""
+        return InCTRLScorer(self.settings, state, context)
+
+    def _evidence(self, photographs: bool) -> Evidence:
+        """What the prompts will be judged by, still without the texts."""
+        settings = self.settings
+        heads = chosen_heads(settings.heads)
+        wanted = settings.score
+        if settings.compat == "published" and wanted == "auto":
+            wanted = "heads"
+        score = chosen_score(wanted, heads, photographs=photographs, windows=settings.windows)
+        if score != "heads" or heads is None:
+            return Evidence(score)
+        if heads.training is not None and heads.training.network != clip_towers.network():
+            raise WeightsError(
+                "the heads were trained with other towers than this machine has",
+                cure="train them again, or set heads=none",
+            )
+        return Evidence(score, heads.weights, None, heads.training)
+
+
+def _bank(seen: Sequence[Seen]) -> dict[str, Array]:
+    """Patches of the prompts (L, K * N, C), each of length 1, and their image embeddings (K, D)."""
+    layers = [
+        unit(np.concatenate(rows)) for rows in zip(*(one.patches for one in seen), strict=True)
+    ]
+    return {"patches": np.stack(layers), "images": np.stack([one.image for one in seen])}
+
+
+def _read(towers: Towers, name: str) -> Job[Array]:
+    """(2, D) float32 mean directions of the texts about whole and about damaged parts."""
+    import torch
+
+    both = texts(name)
+    total = sum(len(some) for some in both)
+    done, directions = 0, []
+    for some in both:
+        embeddings = []
+        for few in towers.read(some):
+            done += len(few)
+            embeddings.append(few)
+            yield Progress(READING, done, total)
+        directions.append(mean_direction(torch.cat(embeddings)))
+    return np.asarray(torch.stack(directions).cpu().numpy(), np.float32)
