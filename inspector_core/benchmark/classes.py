@@ -11,23 +11,16 @@ from inspector_core.benchmark.suite import DataSet
 from inspector_core.data import readers
 from inspector_core.data.listing import list_folder
 from inspector_core.errors import InputError, SettingError
+from inspector_core.evaluation.published import class_key, published_sets
 from inspector_core.files import shown
 
-PUBLISHED = {
-    "MVTec 3D-AD": "bagel cable_gland carrot cookie dowel foam peach potato rope tire",
-    "MVTec AD": "bottle cable capsule carpet grid hazelnut leather metal_nut pill screw tile toothbrush "
-    "transistor wood zipper",
-    "Eyecandies": "CandyCane ChocolateCookie ChocolatePraline Confetto GummyBear HazelnutTruffle "
-    "LicoriceSandwich Lollipop Marshmallow PeppermintCandy",
-    "VisA": "candle capsules cashew chewinggum fryum macaroni1 macaroni2 pcb1 pcb2 pcb3 pcb4 pipe_fryum",
-}
-"""Published data set to the names of its classes."""
 _LAYOUTS = {
-    "MVTec 3D-AD": {"mvtec3d"},
-    "MVTec AD": {"mvtec_ad", "folder"},
-    "Eyecandies": {"eyecandies", "mvtec3d"},
-    "VisA": {"visa", "mvtec_ad", "folder"},
+    "mvtec3d": {"mvtec3d"},
+    "mvtec_ad": {"mvtec_ad", "folder"},
+    "eyecandies": {"eyecandies", "mvtec3d"},
+    "visa": {"visa", "mvtec_ad", "folder"},
 }
+"""Key of a published data set to the layouts that it is found in."""
 _DEEP = 2
 _SURE = 0.5
 
@@ -61,7 +54,7 @@ def classes(dataset: DataSet) -> tuple[PartClass, ...]:
         )
     names = [shown(folder.name) for folder, _ in found]
     wanted = _wanted(names, dataset)
-    title = dataset.name or _title(names, {layout for _, layout in found}, root, len(found))
+    title = dataset.name or _title(names, {layout for _, layout in found}, root)
     return tuple(
         PartClass(title, name, folder, layout)
         for name, (folder, layout) in zip(names, found, strict=True)
@@ -85,11 +78,12 @@ def _wanted(names: Sequence[str], dataset: DataSet) -> set[str]:
     return set(dataset.classes or names)
 
 
-def _title(names: Sequence[str], layouts: set[str], root: Path, count: int) -> str:
+def _title(names: Sequence[str], layouts: set[str], root: Path) -> str:
     """The published set that all these classes belong to; else the folder's name."""
-    for title, known in PUBLISHED.items():
-        if set(names) <= set(known.split()) and layouts <= _LAYOUTS[title]:
-            return title
+    keys = {class_key(name) for name in names}
+    for known in published_sets():
+        if keys <= set(known.classes) and layouts <= _LAYOUTS.get(known.key, set()):
+            return known.title
     return shown(root.name)
 
 

@@ -13,14 +13,14 @@ from inspector_core.benchmark.shots import Shots, shots
 from inspector_core.benchmark.suite import ALL, Method, Suite
 from inspector_core.data import readers
 from inspector_core.engine import scan
-from inspector_core.errors import InputError, WeightsError
+from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.files import shown
 from inspector_core.progress import Job, relayed
 from inspector_core.settings import Value, as_json, build
 from inspector_core.types import Scan
 
 FORMAT = "relief-benchmark-job/1"
-READING = "Benchmark: reading"
+READING = "Reading"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,27 +96,36 @@ def planned(suite: Suite, hashes: Hashes) -> Job[tuple[BenchmarkJob, ...]]:
     learn from or to test with, or with too few good parts for the shots.
     """
     jobs: list[BenchmarkJob] = []
+    seen: set[tuple[str, str]] = set()
     weights = {entry.title: weights_of(entry) for entry in suite.methods}
-    for dataset in suite.datasets:
-        for one in classes(dataset):
-            stage = f"{READING} {one.name}"
-            options = as_json(build(readers.load(one.layout).settings, dataset.reading))
-            parts = yield from relayed(scan(one.folder, one.layout, options), stage)
-            _check(one, parts)
-            content = yield from content_of(parts.refs, hashes, stage)
-            common = {
-                "dataset": one.dataset,
-                "class_name": one.name,
-                "layout": one.layout,
-                "reading": options,
-                "inputs": content,
-                "folder": parts.root,
-                "census": census(parts.refs),
-                "scope": suite.scope,
-                "device": suite.device,
-            }
-            jobs += _of_class(suite, one.name, parts, common, weights)
-    hashes.keep()
+    try:
+        for dataset in suite.datasets:
+            for one in classes(dataset):
+                if (one.dataset, one.name) in seen:
+                    raise SettingError(
+                        f"{one.dataset} has two classes called {one.name}",
+                        cure="give the data sets different names in a suite file",
+                    )
+                seen.add((one.dataset, one.name))
+                stage = f"{READING} {one.name}"
+                options = as_json(build(readers.load(one.layout).settings, dataset.reading))
+                parts = yield from relayed(scan(one.folder, one.layout, options), stage)
+                _check(one, parts)
+                content = yield from content_of(parts.refs, hashes, stage)
+                common = {
+                    "dataset": one.dataset,
+                    "class_name": one.name,
+                    "layout": one.layout,
+                    "reading": options,
+                    "inputs": content,
+                    "folder": parts.root,
+                    "census": census(parts.refs),
+                    "scope": suite.scope,
+                    "device": suite.device,
+                }
+                jobs += _of_class(suite, one.name, parts, common, weights)
+    finally:
+        hashes.keep()
     return tuple(jobs)
 
 

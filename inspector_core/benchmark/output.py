@@ -45,8 +45,9 @@ _TIMES = ("learn_s", "part_s", "peak_memory_mb")
 class OutputFolder:
     """Where outcomes lie. One run at a time works in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, new: bool = False) -> None:
         self.folder = folder
+        self._new = new
         self._jobs = folder / "jobs"
         self._failed = folder / "failed"
 
@@ -61,13 +62,18 @@ class OutputFolder:
                 f"{shown(folder)} holds something else than a benchmark",
                 cure="choose another folder",
             )
-        output = cls(folder)
+        output = cls(folder, new=not folder.exists())
         for path in (folder, output._jobs, output._failed):
             ensure_writable(path)
             remove_leftovers(path)
         if not (folder / SUITE).exists():
             write_json(folder / SUITE, {"format": SUITE_FORMAT})
         return output
+
+    def discard(self) -> None:
+        """Remove a folder that this run made; one that was there before stays."""
+        if self._new:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def write_suite(self, jobs: Sequence[BenchmarkJob]) -> None:
         """Say what this run does: every job by its name, and which parts few-shot jobs see."""

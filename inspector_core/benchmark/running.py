@@ -10,7 +10,8 @@ from typing import Any
 from inspector_core.benchmark.jobs import BenchmarkJob
 from inspector_core.benchmark.output import OutputFolder
 from inspector_core.benchmark.work import Outcome, outcome, sentence, steps
-from inspector_core.errors import Cancelled, DiskFullError, OutputError
+from inspector_core.device import hardware, resolve
+from inspector_core.errors import Cancelled, OutputError
 from inspector_core.progress import Job, Progress
 
 _STAGE = "Benchmark:"
@@ -47,6 +48,8 @@ def run(
     kept = len(jobs) - len(pending)
     note = f"{kept} of {len(jobs)} jobs are finished already" if kept else ""
     yield Progress(f"{_STAGE} {len(pending)} jobs", kept, len(jobs), note)
+    if pending and not cluster:
+        resolve(pending[0].device, hardware())  # an impossible device is refused at once
     errors: dict[str, str] = {}
     outcomes = (
         _elsewhere(pending, cluster, kept, len(jobs))
@@ -98,11 +101,9 @@ def _here(
                         yield Progress(stage, number, total, step.note)
                 finally:
                     work.close()
-        except (Cancelled, DiskFullError):
+        except (Cancelled, OutputError):
             raise
         except Exception as error:
-            if isinstance(error, OutputError):
-                raise
             finished = Outcome(job.name, error=sentence(error, job))
         yield finished
 

@@ -10,6 +10,14 @@ from inspector_core.benchmark.output import OutputFolder
 from inspector_core.benchmark.suite import Method
 from inspector_core.evaluation.kept_arrays import read_kept
 from inspector_core.evaluation.paired import common, compare
+from inspector_core.evaluation.summary import (
+    EXACT,
+    I_AUROC,
+    P_AUROC,
+    Spread,
+    classes_of,
+    grouped,
+)
 
 HEADS = (
     "data set",
@@ -25,7 +33,7 @@ HEADS = (
 COMPARED_HEADS = ("class", "shots", "seed", "metric", "first", "second", "difference [95 %]", "p")
 MEAN = "mean"
 _COMPARED = {"i_auroc": "I-AUROC", "aupro@0.30": "AUPRO@30 %", "aupro@0.01": "AUPRO@1 %"}
-_DECIDING = "fused"
+_METRICS = (I_AUROC, P_AUROC, EXACT[0], EXACT[-1])
 
 Row = tuple[str, ...]
 
@@ -37,26 +45,23 @@ def title_of(document: Mapping[str, Any]) -> str:
 
 
 def rows(documents: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """A row for each class, detector and number of shots: means over the seeds; then means over classes.
+    """A row for each class, detector and number of shots: medians over the seeds; then means over classes.
 
     Figures are those of the fused map; "-" where one is undefined for some seed.
     """
-    groups: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
-    for document in documents:
-        job = document["job"]
-        key = (job["dataset"], job["class"], title_of(document), str(job["shots"] or "all"))
-        groups.setdefault(key, []).append(document)
-    means: dict[tuple[str, str, str], list[list[float | None]]] = {}
-    found = []
-    for (dataset, name, title, shots), members in groups.items():
-        figures = _means([_figures(document) for document in members])
-        means.setdefault((dataset, title, shots), []).append(figures)
-        found.append((dataset, name, title, shots, str(len(members)), *map(_shown, figures)))
-    for (dataset, title, shots), tables in means.items():
-        if len(tables) > 1:
-            figures = _means(tables)
-            found.append((dataset, MEAN, title, shots, "", *map(_shown, figures)))
-    return found
+    found: list[Row] = []
+    means: list[Row] = []
+    for group in grouped(documents):
+        names = classes_of([group])
+        head = (group.title, str(group.shots or "all"))
+        for name in names:
+            figures = [_shown(group.spread(name, metric)) for metric in _METRICS]
+            seeds = str(len(group.runs[name]))
+            found.append((group.dataset, name, *head, seeds, *figures))
+        if len(names) > 1:
+            figures = [_shown(group.mean(names, metric)) for metric in _METRICS]
+            means.append((group.dataset, MEAN, *head, "", *figures))
+    return found + means
 
 
 def compared(
@@ -123,18 +128,5 @@ def compared_rows(comparison: Sequence[Mapping[str, Any]]) -> list[Row]:
     return found
 
 
-def _figures(document: Mapping[str, Any]) -> list[float | None]:
-    figures = document["evaluation"]["maps"].get(_DECIDING, {})
-    areas = figures.get("aupro", {})
-    return [figures.get("i_auroc"), figures.get("p_auroc"), areas.get("0.30"), areas.get("0.01")]
-
-
-def _means(tables: Sequence[Sequence[float | None]]) -> list[float | None]:
-    return [
-        None if None in column else fmean(value for value in column if value is not None)
-        for column in zip(*tables, strict=True)
-    ]
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _shown(spread: Spread | None) -> str:
+    return "-" if spread is None else f"{spread.middle:.3f}"

@@ -12,7 +12,7 @@ from inspector_core.benchmark.output import OutputFolder
 from inspector_core.benchmark.running import run
 from inspector_core.benchmark.suite import dataset, method, suite
 from inspector_core.device import Hardware
-from inspector_core.progress import drain
+from inspector_core.progress import drain, never
 from tests.faults import makers
 
 SIDE = 32
@@ -68,5 +68,5 @@ def jobs_of(root, memory, **options):
     return drain(planned(small_suite(root, **options), Hashes(memory / "hashes.json")))
 
 
-def run_all(jobs, folder, **options):
-    return drain(run(jobs, OutputFolder.prepared(folder), **options))
+def run_all(jobs, folder, stop=never, **options):
+    return drain(run(jobs, OutputFolder.prepared(folder), **options), stop=stop)

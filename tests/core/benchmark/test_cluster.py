@@ -17,7 +17,7 @@ from inspector_core.benchmark import cluster
 from inspector_core.benchmark.output import timeless
 from inspector_core.benchmark.remote import inspect_on
 from inspector_core.data.scan import scan
-from inspector_core.errors import DeviceError, SettingError
+from inspector_core.errors import Cancelled, DeviceError, SettingError
 from inspector_core.progress import drain
 from inspector_core.store import ResultStore
 from tests.core.benchmark.conftest import QUICK, jobs_of, run_all
@@ -109,6 +109,19 @@ def test_that_inspecting_there_gives_the_same_results_in_the_same_order(
     with pytest.raises(DeviceError) as caught:
         drain(inspect_on(*words, "0" * 64, device="cpu"))
     assert "holds another recipe on this worker" in caught.value.message
+
+
+def test_that_cancelling_takes_back_what_was_handed_out(pictures, tmp_path, address):
+    jobs = jobs_of(pictures, tmp_path, seeds=range(6))
+    out = tmp_path / "out"
+    with pytest.raises(Cancelled):
+        run_all(jobs, out, cluster=address, stop=lambda: bool([*out.glob("jobs/*.json")]))
+    assert len([*out.glob("jobs/*.json")]) < len(jobs)
+    with cluster.connected(address) as client:
+        until = time.monotonic() + 10
+        while any(client.processing().values()) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not any(client.processing().values())
 
 
 @pytest.mark.heavy
