@@ -158,7 +158,9 @@ class InCTRL:
         evidence = self._evidence("rgb" in looks)
         towers = clip_towers.open_towers(reading=evidence.score in ("heads", "text"))
         if evidence.score in ("heads", "text"):
-            evidence = replace(evidence, words=(yield from _read(towers, self.settings.class_name)))
+            evidence = replace(
+                evidence, words=(yield from read_words(towers, self.settings.class_name))
+            )
         settings = self.settings
         squares = chosen_squares(prompts, settings.framing, settings.margin, settings.windows)
         sight = Sight(towers, squares, looks, settings.relief_mm, context)
@@ -209,7 +211,7 @@ def _bank(seen: Sequence[Seen]) -> dict[str, Array]:
     return {"patches": np.stack(layers), "images": np.stack([one.image for one in seen])}
 
 
-def _read(towers: Towers, name: str) -> Job[Array]:
+def read_words(towers: Towers, name: str) -> Job[Array]:
     """(2, D) float32 mean directions of the texts about whole and about damaged parts."""
     import torch
 

@@ -130,14 +130,15 @@ def train(
     start: Progressed,
     choices: Choices,
     keep: Callable[[Progressed], None],
+    device: str = "cpu",
 ) -> Job[Progressed]:
     """Train from `start` to the last epoch; yields after every step, keeps after every epoch.
 
-    views : names of N parts to their views, patches (L, N, P, C) and images (N, D).
+    views : names of N parts to their views, patches (L, N, P, C) and images (N, D), on the device.
     """
     checked(classes, choices.shots)
-    weights = {name: value.clone() for name, value in start.weights.items()}
-    optimiser = _Optimiser(weights, start.moments)
+    weights = {name: value.to(device, copy=True) for name, value in start.weights.items()}
+    optimiser = _Optimiser(weights, start.moments, device)
     losses = list(start.losses)
     for epoch in range(len(losses), choices.epochs):
         total = 0.0
@@ -146,19 +147,17 @@ def train(
             yield Progress(TRAINING, done, choices.epochs * choices.steps)
             total += optimiser.moved(_loss(weights, draw, classes, views, choices))
         losses.append(total / choices.steps)
-        progressed = Progressed(
-            {name: value.detach().clone() for name, value in weights.items()},
-            optimiser.moments(),
-            tuple(losses),
-        )
-        keep(progressed)
+        keep(_progressed(weights, optimiser, losses))
         note = f"epoch {epoch + 1} of {choices.epochs}: mean loss {losses[-1]:.4f}"
         yield Progress(TRAINING, (epoch + 1) * choices.steps, choices.epochs * choices.steps, note)
-    return Progressed(
-        {name: value.detach() for name, value in weights.items()},
-        optimiser.moments(),
-        tuple(losses),
-    )
+    return _progressed(weights, optimiser, losses)
+
+
+def _progressed(
+    weights: dict[str, Tensor], optimiser: _Optimiser, losses: list[float]
+) -> Progressed:
+    copies = {name: value.detach().cpu().clone() for name, value in weights.items()}
+    return Progressed(copies, optimiser.moments(), tuple(losses))
 
 
 def _loss(
@@ -193,7 +192,7 @@ def _loss(
         words,
         training=True,
     )
-    labels = torch.tensor(draw.labels)
+    labels = torch.tensor(draw.labels, device=patches.device)
     return loss_of(choices.loss, judged.final, labels) + loss_of(
         choices.loss, judged.image_score, labels
     )
@@ -204,7 +203,7 @@ class _Optimiser:
 
     _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
-    def __init__(self, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+    def __init__(self, weights: dict[str, Tensor], moments: dict[str, Tensor], device: str) -> None:
         import torch
 
         self._named = {name: value for name, value in weights.items() if not is_running(name)}
@@ -214,7 +213,11 @@ class _Optimiser:
         for name, value in self._named.items():
             if f"{name}.step" in moments:
                 self._adam.state[value] = {
-                    kind: moments[f"{name}.{kind}"].clone() for kind in self._MOMENTS
+                    # torch counts the steps on the CPU wherever it works
+                    kind: moments[f"{name}.{kind}"].to(
+                        "cpu" if kind == "step" else device, copy=True
+                    )
+                    for kind in self._MOMENTS
                 }
 
     def moved(self, loss: Tensor) -> float:
@@ -227,7 +230,7 @@ class _Optimiser:
     def moments(self) -> dict[str, Tensor]:
         """Copies of the moments, by weight and kind."""
         return {
-            f"{name}.{kind}": self._adam.state[value][kind].clone()
+            f"{name}.{kind}": self._adam.state[value][kind].cpu().clone()
             for name, value in self._named.items()
             if value in self._adam.state
             for kind in self._MOMENTS
