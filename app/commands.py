@@ -73,7 +73,8 @@ class WindowCommands:
         dialog = LearnDialog(
             infos,
             settings_of,
-            lambda seed: about_learning(scan, seed),
+            lambda seed, held_out: about_learning(scan, seed, held_out),
+            self._controller.weights,
             Path(scan.root).name or "recipe",
             self._controller.places.recipes,
             self._window,

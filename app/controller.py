@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from app.model.selection import SelectionModel
 from app.model.session import Facts, Session
 from app.model.thresholds import ThresholdModel
 from app.model.undo import UndoStack
+from app.stores import Stores
 from app.words import about_folder, about_scan, learnt_from
 from app.worker.jobs import Engine, ExportRequest, Inspection, LearnRequest
 from app.worker.lane import Lane, Urgency
@@ -32,6 +32,7 @@ from inspector_core.progress import Job, Progress
 from inspector_core.types import Result, SampleRef, Scan
 
 if TYPE_CHECKING:
+    from app.model.weights import WeightsModel
     from inspector_core.recipe import Recipe
     from inspector_core.store import ResultStore
 
@@ -62,8 +63,7 @@ class Controller(QObject):
         self.recent = Recent(places.config, self)
         self.lane = Lane(self)
         self.desk = Desk(self.lane, self)
-        self._scratch = places.scratch_folder()
-        self._stores = 0
+        self._weights: WeightsModel | None = None
         self._is_prepared = False
         self.looking = Looking(
             engine,
@@ -74,14 +74,14 @@ class Controller(QObject):
             self.current,
             self.selection,
         )
+        self._stores = Stores(places, self.session, self.looking)
         self.evaluating = Evaluating(
             engine,
             self.desk,
             self.session,
             self.evaluation,
             self.looking,
-            self._store_for,
-            self._discard,
+            self._stores,
         )
         self._connect()
 
@@ -132,6 +132,17 @@ class Controller(QObject):
             can_undo=bool(self.undo.undo_name),
             can_redo=bool(self.undo.redo_name),
         )
+
+    @property
+    def weights(self) -> WeightsModel:
+        """Pretrained networks on this machine; made when it is first needed, the start needs none."""
+        if self._weights is None:
+            from app.model.weights import WeightsModel
+
+            self._weights = WeightsModel(self)
+            self._weights.asked.connect(self._add_weights)
+            self.desk.work_ended.connect(self._weights.stopped)
+        return self._weights
 
     # every request below answers at once; its outcome arrives through the models
 
@@ -216,10 +227,10 @@ class Controller(QObject):
             return
         if refs is None:
             self.session.clear_results()
-        store, outdated = self._store_for(recipe)
+        store, outdated = self._stores.for_recipe(recipe)
 
         def inspected() -> Job[tuple[Result, ...]]:
-            self._discard(outdated)
+            self._stores.discard(outdated)
             return (yield from self.engine.inspect(chosen, recipe, store))
 
         def step(progress: Progress) -> None:
@@ -259,7 +270,7 @@ class Controller(QObject):
 
         def done(kept: tuple[Recipe, tuple[Result, ...]]) -> None:
             recipe, results = kept
-            self._adopt_store(recipe)
+            self._stores.adopt(recipe)
             self.session.set_recipe(recipe)
             self.session.set_results(results)
 
@@ -288,8 +299,21 @@ class Controller(QObject):
         self.looking.stop()
         ended = self.lane.close(meanwhile=meanwhile)
         if ended:
-            self._scratch.cleanup()
+            self._stores.close()
         return ended
+
+    def _add_weights(self, file: Path, name: str) -> None:
+        model = self.weights
+
+        def failed(failure: Failure) -> None:
+            model.refused(f"{failure.sentence} {failure.cure}".strip())
+
+        self.desk.work(
+            "Adding weights",
+            lambda: self.engine.add_weights(file, name),
+            model.added,
+            failed=failed,
+        )
 
     def _take_scan(
         self, scan: Scan, results: Sequence[Result] = (), store: ResultStore | None = None
@@ -311,35 +335,6 @@ class Controller(QObject):
         scan, recipe = self.session.scan, self.session.recipe
         if scan is not None and Path(scan.root) != sample_parts():
             self.recent.add(Path(scan.root), "folder", about_folder(scan, recipe))
-
-    def _store_for(self, recipe: Recipe) -> tuple[ResultStore, ResultStore | None]:
-        # maps of two inspections never mix: another recipe or folder gets a store of its own
-        from inspector_core.store import ResultStore
-
-        store, outdated = self.looking.store, None
-        if store is None or store.recipe_sha256 != recipe.sha256 or not self.session.results:
-            outdated = store
-            self._stores += 1
-            folder = Path(self._scratch.name) / f"results-{self._stores}"
-            store = ResultStore.create(folder, recipe.sha256)
-            self.looking.store = store
-        return store, outdated
-
-    def _adopt_store(self, recipe: Recipe) -> None:
-        """The maps stay what they are when a recipe gets other limits."""
-        from inspector_core.store import ResultStore
-
-        store = self.looking.store
-        if store is not None and self._is_scratch(store):
-            self.looking.store = ResultStore(store.folder, recipe.sha256)
-
-    def _is_scratch(self, store: ResultStore) -> bool:
-        return Path(self._scratch.name) in store.folder.parents
-
-    def _discard(self, store: ResultStore | None) -> None:
-        """Remove a store of this run that nothing refers to any more."""
-        if store is not None and self._is_scratch(store):
-            shutil.rmtree(store.folder, ignore_errors=True)
 
     def _inspection(self) -> Inspection | None:
         session = self.session

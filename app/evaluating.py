@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -10,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from app.looking import Looking
 from app.model.evaluation import EvaluationModel
 from app.model.session import Session
+from app.stores import Stores
 from app.worker.jobs import Engine, EvaluationExport
 from app.worker.tickets import Desk
 from inspector_core.progress import Job, Progress
@@ -17,10 +17,6 @@ from inspector_core.types import Result
 
 if TYPE_CHECKING:
     from inspector_core.evaluation import Evaluation
-    from inspector_core.recipe import Recipe
-    from inspector_core.store import ResultStore
-
-Stores = Callable[["Recipe"], tuple["ResultStore", "ResultStore | None"]]
 
 
 class Evaluating(QObject):
@@ -40,8 +36,7 @@ class Evaluating(QObject):
         session: Session,
         model: EvaluationModel,
         looking: Looking,
-        store_for: Stores,
-        discard: Callable[[ResultStore | None], None],
+        stores: Stores,
     ) -> None:
         super().__init__(session)
         self._engine = engine
@@ -49,8 +44,7 @@ class Evaluating(QObject):
         self._session = session
         self._model = model
         self._looking = looking
-        self._store_for = store_for
-        self._discard = discard
+        self._stores = stores
         self._is_running = False
         desk.work_ended.connect(lambda: self._set_running(False))
 
@@ -65,7 +59,7 @@ class Evaluating(QObject):
             return
         source = self._looking.store
         known = {result.id: result for result in self._session.results}
-        store, outdated = self._store_for(recipe)
+        store, outdated = self._stores.for_recipe(recipe)
 
         def evaluated() -> Job[Evaluation]:
             from app.worker.evaluating import EvaluationRequest
@@ -74,7 +68,7 @@ class Evaluating(QObject):
             try:
                 return (yield from self._engine.evaluate(request, recipe))
             finally:
-                self._discard(outdated)
+                self._stores.discard(outdated)
 
         self._set_running(True)
         self._desk.work("Evaluating", evaluated, self._model.set, self._step)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from app.model.weights import FREE_CHOICE, looking
 from inspector_core.decision.calibration import split_parts
 from inspector_core.decision.settings import DecisionSettings
 from inspector_core.decision.thresholds import needed_for, upper_bound
@@ -10,18 +13,42 @@ from inspector_core.geometry.prepare import PrepareSettings
 from inspector_core.settings import Setting, declared
 from inspector_core.types import Scan
 
+BACKBONE = "backbone"
+"""Setting that names a detector's pretrained network."""
+HELD_OUT = next(entry for entry in declared(DecisionSettings) if entry.name == "held_out")
 
-def settings_of(info: DetectorInfo) -> tuple[Setting, ...]:
-    """Everything that can be set for a detector: its own, the preparation's, the decision's."""
-    return (*declared(info.settings), *declared(PrepareSettings), *declared(DecisionSettings))
+
+def settings_of(info: DetectorInfo) -> tuple[tuple[str, tuple[Setting, ...]], ...]:
+    """Everything that can be set for a detector, in groups: its own, the preparation's, the decision's."""
+    own = tuple(_with_networks(entry, info) for entry in declared(info.settings))
+    return (
+        ("Detector", own),
+        ("Preparation of the parts", declared(PrepareSettings)),
+        ("Defects and limits", declared(DecisionSettings)),
+    )
 
 
-def about_learning(scan: Scan, seed: int) -> str:
-    """How many parts are learnt from, how many are held out, and what can be promised with these."""
-    split = split_parts(scan, seed)
+def _with_networks(entry: Setting, info: DetectorInfo) -> Setting:
+    """The choice of a pretrained network offers those that the detector can look through."""
+    if entry.name != BACKBONE or not info.weights:
+        return entry
+    return replace(entry, choices=(FREE_CHOICE, *looking(info)))
+
+
+def about_learning(scan: Scan, seed: int, held_out: float) -> str:
+    """How many parts are learnt from, how many are held out, and what can be promised with these.
+
+    held_out : share of the good parts, where the folder does not hold some out by itself.
+    """
+    split = split_parts(scan, seed, held_out)
     n = len(split.calibrate)
     if not split.learn:
         return "This folder holds no good parts to learn from."
+    if split.reused and held_out <= 0:
+        return (
+            f"Learns from all {len(split.learn)} good parts and holds none out: every verdict will "
+            "be review at best."
+        )
     if split.reused:
         return (
             f"{len(split.learn)} good parts are too few to hold any out: every verdict will be "

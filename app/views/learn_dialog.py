@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
     QFrame,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -19,11 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.model.learning import BACKBONE, HELD_OUT
+from app.model.weights import FREE_CHOICE, WeightsModel
 from app.theme.apply import set_property, set_text_style
 from app.theme.number_box import ChoiceBox, WholeBox
 from app.theme.tokens import GAP_L, GAP_M, PADDING
 from app.views.folder_field import FolderField
-from app.views.settings_form import SettingsForm
+from app.views.network_row import NetworkRow
+from app.views.settings_form import SettingsGroups
 from inspector_core.detectors.contract import DetectorInfo
 from inspector_core.settings import Setting, Value
 
@@ -34,15 +39,17 @@ class LearnDialog(QDialog):
     """The answers are read with the properties after it was accepted.
 
     infos : detectors to choose from, the default first.
-    settings_of : everything that can be set for a detector.
-    about : seed -> sentence on how many parts are learnt from and held out.
+    settings_of : everything that can be set for a detector, in titled groups.
+    about : seed, share held out -> sentence on how many parts are learnt from and held out.
+    weights : which pretrained networks are here; takes in more.
     """
 
     def __init__(
         self,
         infos: Sequence[DetectorInfo],
-        settings_of: Callable[[DetectorInfo], Sequence[Setting]],
-        about: Callable[[int], str],
+        settings_of: Callable[[DetectorInfo], Sequence[tuple[str, Sequence[Setting]]]],
+        about: Callable[[int, float], str],
+        weights: WeightsModel,
         name: str,
         recipes: Path,
         parent: QWidget,
@@ -52,6 +59,7 @@ class LearnDialog(QDialog):
         self._infos = infos
         self._settings_of = settings_of
         self._about = about
+        self._weights = weights
         self._recipes = recipes
         self._folder_follows = True
         self.name_field, self.folder_field = QLineEdit(name), FolderField("Recipe folder")
@@ -59,15 +67,16 @@ class LearnDialog(QDialog):
         self.seed_box = WholeBox()
         self.replace_box = QCheckBox("Replace the recipe that lies there")
         self._sentence, self._why, self._problem = QLabel(), QLabel(), QLabel()
+        self._networks = NetworkRow(weights)
         self._area = QScrollArea()
-        self._form = SettingsForm(())
+        self._form = SettingsGroups(())
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.learn_button = QPushButton("Learn")
         self._arrange()
         self._connect()
+        weights.refresh()
         self._name_changed(name)
         self._detector_changed()
-        self._seed_changed()
 
     def _arrange(self) -> None:
         for label, style, tone in (
@@ -77,21 +86,16 @@ class LearnDialog(QDialog):
         ):
             set_text_style(label, style, tone)
             label.setWordWrap(True)
+        # two lines keep their room, so that nothing jumps while detectors are leafed through
+        self._why.setMinimumHeight(36)
+        self._why.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._problem.setMinimumHeight(18)
         self.detector_box.addItems([info.title for info in self._infos])
         self.device_box.addItems(list(DEVICES))
         self.seed_box.setRange(0, 999_999)
-        form = QFormLayout()
-        form.setVerticalSpacing(GAP_M)
-        form.setHorizontalSpacing(GAP_L)
-        form.addRow("Name", self.name_field)
-        form.addRow("Folder", self.folder_field)
-        form.addRow("", self.replace_box)
-        form.addRow("Detector", self.detector_box)
-        form.addRow("", self._why)
-        form.addRow("Device", self.device_box)
-        form.addRow("Seed", self.seed_box)
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         title = QLabel("Settings")
         set_text_style(title, "section", "3")
         set_property(self.learn_button, "kind", "primary")
@@ -101,12 +105,32 @@ class LearnDialog(QDialog):
         layout.setContentsMargins(PADDING, PADDING, PADDING, PADDING)
         layout.setSpacing(GAP_M)
         layout.addWidget(self._sentence)
-        layout.addLayout(form)
+        layout.addLayout(self._rows())
         layout.addWidget(title)
         layout.addWidget(self._area, 1)
         layout.addWidget(self._problem)
         layout.addWidget(self._buttons)
-        self.resize(560, 680)
+        self.resize(600, 740)
+
+    def _rows(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setVerticalSpacing(GAP_M)
+        form.setHorizontalSpacing(GAP_L)
+        form.addRow("Name", self.name_field)
+        form.addRow("Folder", self.folder_field)
+        form.addRow("", self.replace_box)
+        form.addRow("Detector", self.detector_box)
+        form.addRow("", self._why)
+        form.addRow("", self._networks)
+        where, seed = QHBoxLayout(), QLabel("Seed")
+        seed.setBuddy(self.seed_box)
+        where.setSpacing(GAP_L)
+        where.addWidget(self.device_box, 1)
+        where.addWidget(seed)
+        where.addWidget(self.seed_box, 1)
+        form.addRow("Device", where)
+        self.device_box.setAccessibleName("Device")
+        return form
 
     def _connect(self) -> None:
         self.name_field.textEdited.connect(self._name_changed)
@@ -114,7 +138,8 @@ class LearnDialog(QDialog):
         self.folder_field.changed.connect(self._check)
         self.replace_box.toggled.connect(self._check)
         self.detector_box.currentIndexChanged.connect(self._detector_changed)
-        self.seed_box.valueChanged.connect(self._seed_changed)
+        self.seed_box.valueChanged.connect(self._split_changed)
+        self._weights.changed.connect(self._check)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
 
@@ -128,7 +153,7 @@ class LearnDialog(QDialog):
 
     @property
     def detector(self) -> str:
-        return self._infos[self.detector_box.currentIndex()].name
+        return self._info.name
 
     @property
     def values(self) -> dict[str, Value]:
@@ -147,6 +172,29 @@ class LearnDialog(QDialog):
     def replaces(self) -> bool:
         return self.replace_box.isChecked()
 
+    @property
+    def sentence(self) -> str:
+        """How many parts are learnt from, and what can be promised."""
+        return self._sentence.text()
+
+    @property
+    def problem(self) -> str:
+        """Why learning cannot start, or empty."""
+        return self._problem.text()
+
+    @property
+    def form(self) -> SettingsGroups:
+        return self._form
+
+    @property
+    def networks(self) -> NetworkRow:
+        """What is said about pretrained networks, with the button that adds one."""
+        return self._networks
+
+    @property
+    def _info(self) -> DetectorInfo:
+        return self._infos[self.detector_box.currentIndex()]
+
     def _name_changed(self, name: str) -> None:
         if self._folder_follows:
             self.folder_field.set_path(self._recipes / (name.strip() or "recipe").replace("/", "-"))
@@ -156,21 +204,30 @@ class LearnDialog(QDialog):
         self._folder_follows = False
 
     def _detector_changed(self) -> None:
-        info = self._infos[self.detector_box.currentIndex()]
-        self._why.setText(f"{info.suits} {info.summary}")
-        self._form = SettingsForm(self._settings_of(info))
+        self._why.setText(f"{self._info.suits} {self._info.summary}")
+        self._form = SettingsGroups(self._settings_of(self._info))
+        self._form.changed.connect(self._split_changed)
         self._area.setWidget(self._form)
+        self._networks.show_detector(self._info)
+        self._split_changed()
 
-    def _seed_changed(self) -> None:
-        self._sentence.setText(self._about(self.seed))
+    def _split_changed(self) -> None:
+        share = self._form.values().get(HELD_OUT.name, HELD_OUT.default)
+        self._sentence.setText(self._about(self.seed, float(str(share))))
+        self._check()
 
     def _check(self) -> None:
         exists = self.folder_field.edit.text() != "" and self.folder.exists()
         self.replace_box.setEnabled(exists)
+        chosen = str(self._form.values().get(BACKBONE, FREE_CHOICE))
+        ready = self._weights.readiness(self._info, self._infos, chosen)
+        self._networks.show_readiness(ready)
         problem = ""
         if not self.name:
             problem = "The recipe needs a name."
         elif exists and not self.replaces:
             problem = "This folder exists already; choose another one or tick Replace."
+        elif not ready.is_ready:
+            problem = f"{self._info.title} cannot start without its network."
         self._problem.setText(problem)
         self.learn_button.setEnabled(not problem)

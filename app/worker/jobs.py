@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.model.open_part import OpenPart
-from inspector_core.errors import RecipeError
+from inspector_core.errors import RecipeError, WeightsError
 from inspector_core.progress import Job, Progress
 from inspector_core.types import (
     Result,
@@ -93,6 +93,8 @@ class Engine(Protocol):
     def scan_file(self, file: Path) -> Job[tuple[Scan, str]]: ...
 
     def learn(self, scan: Scan, request: LearnRequest) -> Job[Recipe]: ...
+
+    def add_weights(self, file: Path, name: str) -> Job[str]: ...
 
     def open_recipe(self, folder: Path) -> Job[Recipe]: ...
 
@@ -189,6 +191,21 @@ class CoreEngine:
                 machine=self._machine,
             )
         )
+
+    def add_weights(self, file: Path, name: str) -> Job[str]:
+        """Take in a file of pretrained weights; gives the name of its network.
+
+        name : which one it is, empty to find out from the file.
+        """
+        from inspector_core.features import weights
+
+        yield Progress("Adding weights")
+        try:
+            return weights.add(file, name or None).entry.name
+        except WeightsError as error:
+            cure = error.cure.replace("name it with --as", "choose which network it is")
+            cure = cure.replace("use --force", "run `relief weights add FILE --force`")
+            raise WeightsError(error.message, cure=cure) from error
 
     def open_recipe(self, folder: Path) -> Job[Recipe]:
         """Read and verify a recipe."""

@@ -54,10 +54,14 @@ class Desk(QObject):
         make: Callable[[], Job[Any]],
         done: Callable[[Any], None],
         step: Callable[[Any], None] = lambda _: None,
+        failed: Callable[[Failure], None] | None = None,
     ) -> None:
-        """Queue work; `done` gets its value, `step` every progress that arrives."""
+        """Queue work; `done` gets its value, `step` every progress that arrives.
+
+        failed : takes the problem instead of whoever listens to `work_failed`.
+        """
         ticket = self._lane.work(what, make)
-        self._waiting[ticket] = Waiting(done, step, self.work_failed.emit, True)
+        self._waiting[ticket] = Waiting(done, step, failed or self.work_failed.emit, True)
         self.work_queued.emit(what)
 
     def look(

@@ -44,7 +44,7 @@ ASSEMBLERS = {
     "inspector": {
         "defect_table", "maps_panel", "nearest_good", "threshold_panel", "verdict_header",
     },
-    "learn_dialog": {"settings_form"},
+    "learn_dialog": {"network_row", "settings_form"},
     "reading_dialog": {"settings_form"},
 }  # fmt: skip
 """Views that put others together; every other view knows none."""

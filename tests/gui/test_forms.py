@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pytest
 from PySide6.QtWidgets import QWidget
 
 from app.model.learning import about_learning, settings_of
+from app.model.weights import WeightsModel
 from app.views.learn_dialog import LearnDialog
 from app.views.report_dialog import ReportDialog
-from app.views.settings_form import SettingsForm, title_of
+from app.views.settings_form import SettingsForm, SettingsGroups, title_of
 from inspector_core.settings import declared, setting
 from tests.core.flat_detector import Flat
-from tests.gui.tiny_engine import tiny_scan
+from tests.gui.tiny_engine import refs, tiny_scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,8 @@ def learn(qtbot, tmp_path) -> LearnDialog:
     dialog = LearnDialog(
         (Flat.info,),
         settings_of,
-        lambda seed: about_learning(scan, seed),
+        lambda seed, held_out: about_learning(scan, seed, held_out),
+        WeightsModel(owner),
         "blocks",
         tmp_path,
         owner,
@@ -81,7 +83,7 @@ def learn(qtbot, tmp_path) -> LearnDialog:
 
 
 def test_that_learning_says_what_is_held_out_and_what_can_be_promised(learn):
-    text = learn._sentence.text()
+    text = learn.sentence
     assert "from 8 parts and holds 8 out" in text
     assert "no promise below 31 %" in text
 
@@ -103,10 +105,68 @@ def test_that_a_recipe_that_exists_is_replaced_only_when_asked(learn, tmp_path):
 
 
 def test_that_the_form_holds_the_settings_of_detector_preparation_and_decision(learn):
-    names = set(learn._form.editors)
+    names = set(learn.form.editors)
     assert {"strength", "rgb_gain", "minimum_area_mm2"} <= names
-    learn._form.editors["strength"].setValue(2.0)
+    learn.form.editors["strength"].setValue(2.0)
     assert learn.values == {"strength": 2.0}
+
+
+def test_that_the_sentence_follows_the_share_that_is_held_out(qtbot, tmp_path):
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    scan = replace(tiny_scan(), refs=tuple(refs(20, 0, "train")))
+    dialog = LearnDialog(
+        (Flat.info,),
+        settings_of,
+        lambda seed, held_out: about_learning(scan, seed, held_out),
+        WeightsModel(owner),
+        "blocks",
+        tmp_path,
+        owner,
+    )
+    assert "from 15 parts and holds 5 out" in dialog.sentence
+    dialog.form.editors["held_out"].setValue(0.5)
+    assert "from 10 parts and holds 10 out" in dialog.sentence
+    dialog.form.editors["held_out"].setValue(0.0)
+    assert "all 20 good parts and holds none out" in dialog.sentence
+    owner.deleteLater()
+
+
+@pytest.fixture
+def groups(qtbot) -> SettingsGroups:
+    entries = declared(Examples)
+    groups = SettingsGroups((("Detector", entries[:2]), ("Defects", entries[2:])))
+    qtbot.addWidget(groups)
+    groups.show()
+    return groups
+
+
+def test_that_the_first_group_is_open_and_the_others_fold(groups):
+    first, second = groups.groups.values()
+    assert first.form.isVisible()
+    assert not second.form.isVisible()
+    second.head.click()
+    assert second.form.isVisible()
+    assert second.head.text() == "Defects · 3 settings"
+
+
+def test_that_a_folded_group_says_how_many_of_its_settings_were_changed(groups):
+    groups.editors["smooth"].setChecked(False)
+    assert groups.groups["Defects"].head.text() == "Defects · 3 settings, 1 changed"
+    assert groups.values() == {"smooth": False}
+
+
+def test_that_a_search_finds_settings_in_folded_groups_and_hides_the_rest(groups):
+    groups.field.setText("smooth")
+    assert groups.editors["smooth"].isVisible()
+    assert not groups.editors["count"].isVisible()
+    assert not groups.groups["Detector"].isVisible()
+    groups.field.setText("how")
+    assert groups.editors["count"].isVisible()
+    assert groups.editors["reach_mm"].isVisible()
+    groups.field.clear()
+    assert groups.editors["count"].isVisible()
+    assert not groups.editors["smooth"].isVisible()
 
 
 def test_that_a_report_needs_a_format_and_a_free_folder(qtbot, tmp_path):

@@ -18,6 +18,7 @@ from app.theme.number_box import ChoiceBox, PlainNumberBox, WholeBox
 from app.theme.tokens import GAP_M
 from inspector_core.settings import Setting, Value
 
+_WIDTH, _WIDE, _LONG_WORD = 150, 240, 14
 _WIDEST_INT = 2**31 - 1
 
 
@@ -40,6 +41,7 @@ class SettingsForm(QWidget):
         self._start = {entry.name: (now or {}).get(entry.name, entry.default) for entry in settings}
         self._read: dict[str, Callable[[], Value]] = {}
         self.editors: dict[str, QWidget] = {}
+        self._rows: dict[str, tuple[QWidget, ...]] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(GAP_M)
@@ -54,6 +56,19 @@ class SettingsForm(QWidget):
             name: value for name, value in chosen.items() if value != self._settings[name].default
         }
 
+    def search(self, words: str) -> int:
+        """Show the settings whose name or help holds all the words; how many these are."""
+        wanted = words.lower().split()
+        found = 0
+        for name, row in self._rows.items():
+            entry = self._settings[name]
+            text = f"{title_of(entry)} {name} {entry.help}".lower()
+            matches = all(word in text for word in wanted)
+            found += matches
+            for widget in row:
+                widget.setVisible(matches)
+        return found
+
     def _add(self, grid: QGridLayout, row: int, entry: Setting) -> None:
         title = QLabel(title_of(entry))
         set_text_style(title, "body", "1")
@@ -63,9 +78,11 @@ class SettingsForm(QWidget):
         editor = self._editor(entry)
         editor.setAccessibleName(title_of(entry))
         editor.setAccessibleDescription(entry.help)
-        editor.setFixedWidth(150)
+        longest = max((len(word) for word in entry.choices or ()), default=0)
+        editor.setFixedWidth(_WIDE if longest > _LONG_WORD else _WIDTH)
         title.setBuddy(editor)
         self.editors[entry.name] = editor
+        self._rows[entry.name] = (title, editor, note)
         grid.addWidget(title, 2 * row, 0)
         grid.addWidget(editor, 2 * row, 2)
         grid.addWidget(note, 2 * row + 1, 0, 1, 3)
