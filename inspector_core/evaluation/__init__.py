@@ -3,6 +3,7 @@
 job = evaluation(parts, scope="all", protocol="exact", recipe_facts=facts)
 outcome = drain(job)            # Evaluation; .document() is the JSON of `relief evaluate --json`
 same = read_evaluation(path)    # one that was kept as that JSON
+markdown(jobs), csv_text(jobs)  # tables of a benchmark from its job documents (`summary`, `page`)
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ _HOMES = {
     "ScoredPart": "inspector_core.evaluation.ledger",
     "common": "inspector_core.evaluation.paired",
     "compare": "inspector_core.evaluation.paired",
+    "csv_text": "inspector_core.evaluation.tables",
     "evaluation": "inspector_core.evaluation.protocol",
     "from_document": "inspector_core.evaluation.kept",
     "keep": "inspector_core.evaluation.kept_arrays",
+    "markdown": "inspector_core.evaluation.tables",
     "read_evaluation": "inspector_core.evaluation.kept",
     "read_kept": "inspector_core.evaluation.kept_arrays",
     "write_evaluation": "inspector_core.evaluation.kept",
