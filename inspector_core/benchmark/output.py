@@ -38,8 +38,9 @@ from inspector_core.files import (
 SUITE = "suite.json"
 SUITE_FORMAT = "relief-benchmark-suite/1"
 HASHES = "hashes.json"
+TIMES = "times.csv"
 _TIMED = ("dataset", "class", "detector", "given", "shots", "seed")
-_TIMES = ("learn_s", "part_s", "peak_memory_mb")
+_COLUMNS = ("learn_s", "part_s", "peak_memory_mb")
 
 
 class OutputFolder:
@@ -155,7 +156,7 @@ class OutputFolder:
         """times.csv: a row a job, in the order of the jobs."""
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([*_TIMED, *_TIMES])
+        writer.writerow([*_TIMED, *_COLUMNS])
         for document in documents:
             job, found = document["job"], document["evaluation"]
             given = " ".join(f"{name}={value}" for name, value in job["given"].items())
@@ -166,9 +167,7 @@ class OutputFolder:
                 found["peak_memory_mb"],
             )
             writer.writerow([*(row[key] for key in _TIMED), *times])
-        write_atomic(
-            self.folder / "times.csv", stream.getvalue().encode("utf-8", "backslashreplace")
-        )
+        write_atomic(self.folder / TIMES, stream.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def timeless(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from inspector_core.benchmark.output import OutputFolder
+from inspector_core.benchmark.output import TIMES, OutputFolder, timeless
+from inspector_core.benchmark.running import Ran
 from inspector_core.benchmark.suite import Method
 from inspector_core.evaluation.kept_arrays import read_kept
+from inspector_core.evaluation.page import page
 from inspector_core.evaluation.paired import common, compare
 from inspector_core.evaluation.summary import (
     EXACT,
@@ -18,6 +20,8 @@ from inspector_core.evaluation.summary import (
     classes_of,
     grouped,
 )
+from inspector_core.evaluation.tables import csv_text, markdown
+from inspector_core.files import write_atomic
 
 HEADS = (
     "data set",
@@ -62,6 +66,31 @@ def rows(documents: Sequence[Mapping[str, Any]]) -> list[Row]:
             figures = [_shown(group.mean(names, metric)) for metric in _METRICS]
             means.append((group.dataset, MEAN, *head, "", *figures))
     return found + means
+
+
+def write_tables(ran: Ran, output: OutputFolder) -> tuple[str, ...]:
+    """Write benchmark.md, .csv, .html and times.csv; returns their names.
+
+    Times stand in times.csv alone: equal jobs give equal tables, byte for byte.
+    """
+    documents = [timeless(document) for document in ran.documents]
+    files = {
+        "benchmark.md": markdown(documents) + _not_done(ran),
+        "benchmark.csv": csv_text(documents),
+        "benchmark.html": page(documents),
+    }
+    for name, text in files.items():
+        write_atomic(output.folder / name, text.encode("utf-8", "backslashreplace"))
+    output.write_times(ran.documents)
+    return (*files, TIMES)
+
+
+def _not_done(ran: Ran) -> str:
+    """The jobs that failed, as a section of the Markdown; nothing when all are done."""
+    if not ran.failed:
+        return ""
+    rows = [f"- {job.title}: {text}" for job, text in ran.failed]
+    return "\n".join(["", "## Not done", "", *rows, ""])
 
 
 def compared(

@@ -23,8 +23,10 @@ COMMANDS: dict[str, str] = {
     "learn": "Learn what good looks like from a folder's good parts and write a recipe.",
     "inspect": "Inspect parts or folders with a recipe: verdict, score, measured defects, reports.",
     "evaluate": "Compute metrics of a recipe on annotated parts, per map and per defect type.",
+    "benchmark": "Compare detectors over classes, seeds and shots; goes on where it was stopped.",
     "detectors": "List the detectors: what they see, what weights they need, where they come from.",
     "weights": "Pretrained networks: list them, add files, fetch them, verify them.",
+    "pretrain": "Train once, on parts with known defects, what a few-shot detector uses for every product.",
     "sample": "Make synthetic parts with exact masks and true measures.",
     "doctor": "Check this machine: versions, device, memory, graphics, fonts, folders, settings.",
 }
