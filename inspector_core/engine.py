@@ -126,7 +126,7 @@ def learn(
     started = time.perf_counter()
     chosen = configure(detector, settings or {})
     _check_target(out, force)
-    split = split_parts(parts, seed)
+    split = split_parts(parts, seed, chosen.decision.held_out)
     if not split.learn:
         raise InputError(
             f"{shown(parts.root)} holds no good parts to learn from",
@@ -229,7 +229,7 @@ class Inspector:
         self.recipe = recipe
         self.context = _context(chosen, recipe.seed, device, machine)
         self.scorer: Scorer = chosen.method.restore(recipe.state, self.context)
-        self.trusted = is_trusted(recipe.calibration, len(recipe.learn_parts))
+        self.trusted = is_trusted(recipe.calibration, recipe.learn_parts)
         self.device = name_of(resolve(device, machine))
 
     def decider(self, item: Loaded, maps: AnomalyMaps) -> Decider:

@@ -24,7 +24,7 @@ class Way:
     @classmethod
     def of(cls, recipe: Recipe) -> Way:
         chosen = configure(recipe.detector, {**recipe.settings, **recipe.prepare})
-        trusted = is_trusted(recipe.calibration, len(recipe.learn_parts))
+        trusted = is_trusted(recipe.calibration, recipe.learn_parts)
         return cls(recipe, chosen.prepare, trusted, chosen.method.info.uses_normals)
 
     def prepare(self, sample: Sample) -> Registered:

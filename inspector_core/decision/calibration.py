@@ -11,7 +11,6 @@ from inspector_core.decision.score import part_score
 from inspector_core.decision.thresholds import from_scores
 from inspector_core.types import AnomalyMaps, Calibration, SampleRef, Scan, Thresholds
 
-HELD_OUT = 0.2
 FEWEST, MOST = 5, 60
 
 
@@ -19,7 +18,7 @@ FEWEST, MOST = 5, 60
 class Split:
     """Good parts to learn from and good parts to calibrate with, disjoint where there are enough.
 
-    reused : True when so few good parts exist that the same ones serve for both.
+    reused : True when the same parts serve for both: too few, or so asked.
     """
 
     learn: tuple[SampleRef, ...]
@@ -27,19 +26,20 @@ class Split:
     reused: bool = False
 
 
-def split_parts(scan: Scan, seed: int = 0) -> Split:
-    """The folder's own validation/good, otherwise a seeded fifth of the good parts (5 to 60).
+def split_parts(scan: Scan, seed: int = 0, held_out: float = 0.2) -> Split:
+    """The folder's own validation/good, otherwise a seeded share of the good parts (5 to 60).
 
-    Only parts labelled good take part. Below five good parts all are used for both.
+    Only parts labelled good take part. Below five good parts, and
+    with held_out = 0, all are used for both.
     """
     held = scan.select("validation", good=True)
     learn = scan.select("train", good=True)
     if held and learn:
         return Split(learn, held)
     good = learn or scan.select(good=True)
-    if len(good) < FEWEST:
+    if len(good) < FEWEST or held_out <= 0:
         return Split(good, good, reused=True)
-    count = min(max(FEWEST, round(HELD_OUT * len(good))), MOST, len(good) // 2)
+    count = min(max(FEWEST, round(held_out * len(good))), MOST, len(good) // 2)
     order = np.random.Generator(np.random.PCG64(seed)).permutation(len(good))
     chosen = set(order[:count].tolist())
     return Split(

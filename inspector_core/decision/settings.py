@@ -11,7 +11,7 @@ DEFAULT_AREA_PX = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionSettings:
-    """How large a region must be before its value counts."""
+    """How large a region must be before its value counts, and which parts set the limits."""
 
     minimum_area_mm2: float = setting(
         0.0,
@@ -19,6 +19,15 @@ class DecisionSettings:
         high=10_000.0,
         unit="mm²",
         help="Regions smaller than this never decide; 0 = what 3×3 pixels cover.",
+    )
+
+    held_out: float = setting(
+        0.2,
+        low=0.0,
+        high=0.5,
+        published=0.0,
+        help="Share of the good parts held out to set the limits, where the folder has no validation "
+        "parts; 0 learns from all, and then nothing is accepted.",
     )
 
     def minimum_area_px(self, mm_per_px: float | None) -> int:

@@ -36,6 +36,10 @@ def reservation(seen: Iterable[str], judged: Iterable[str]) -> str:
     return ""
 
 
-def is_trusted(calibration: Calibration, learnt: int) -> bool:
-    """Whether enough good parts stand behind a recipe to accept anything."""
-    return bool(calibration.scores) and learnt + len(calibration.scores) >= FEWEST
+def is_trusted(calibration: Calibration, learnt: Iterable[str]) -> bool:
+    """Whether enough good parts stand behind a recipe to accept anything.
+
+    learnt : ids of the parts learnt from. Limits set by the learnt parts themselves promise nothing.
+    """
+    own, held = set(learnt), set(calibration.parts)
+    return bool(calibration.scores) and not own & held and len(own | held) >= FEWEST

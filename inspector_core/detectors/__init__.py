@@ -11,6 +11,9 @@ from inspector_core.errors import SettingError
 DETECTORS: dict[str, str] = {
     "aligned": "inspector_core.detectors.aligned:Aligned",
     "btf": "inspector_core.detectors.btf:BTF",
+    "padim": "inspector_core.detectors.padim:PaDiM",
+    "patchcore": "inspector_core.detectors.patchcore:PatchCore",
+    "spade": "inspector_core.detectors.spade:SPADE",
 }
 """name -> "module:class"."""
 

@@ -71,6 +71,14 @@ class Backbone:
             grid = (batch.shape[2] // self.multiple, batch.shape[3] // self.multiple)
             return [self._as_map(ordered[stage], grid).float() for stage in self._stages]
 
+    def on(self, device: str) -> Backbone:
+        """This network, moved to a device."""
+        if device != self.device:
+            self._network.to(device)
+            self._mean, self._std = self._mean.to(device), self._std.to(device)
+            self.device = device
+        return self
+
     def _reached(self, output: Tensor, last: bool) -> None:
         self._found.append(output)
         if last:

@@ -27,6 +27,16 @@ def smooth(values: Array, mask: Array, sigma_px: float) -> FloatArray:
     return result
 
 
+def blur_whole_sample(values: Array, sigma_px: float) -> FloatArray:
+    """Gaussian as anomalib blurs: the border pixel is the mirror's axis and does not repeat.
+
+    values : (H, W) finite.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    return np.asarray(gaussian_filter(values.astype(np.float32), sigma_px, mode="mirror"))
+
+
 def blur_8bit(values: Array, radius_px: float = 4.0) -> FloatArray:
     """The published blur of BTF and M3DM: 256 levels of the map's own maximum, Pillow's Gaussian.
 

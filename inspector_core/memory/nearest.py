@@ -33,23 +33,36 @@ def search_cost(n_queries: int, n_rows: int, width: int) -> Cost:
 def nearest(
     queries: Array, bank: Array, plan: Plan, tell: Callable[[str], None] = quiet
 ) -> tuple[FloatArray, Array]:
-    """Distance to the nearest bank row and its index, for each query.
+    """Distance to the nearest bank row and its index, for each query: (N,) float32 and (N,) int64.
 
-    queries : (N, D) float32.   bank : (M, D) float32, M >= 1.
-    Gives (N,) float32 and (N,) int64. The index comes from |q|² + |b|² - 2 q·b around the bank's
+    queries : (N, D) float32.   bank : (M, D) float32, M >= 1.   See `several_nearest`.
+    """
+    distances, indices = several_nearest(queries, bank, 1, plan, tell)
+    return distances[:, 0], indices[:, 0]
+
+
+def several_nearest(
+    queries: Array, bank: Array, count: int, plan: Plan, tell: Callable[[str], None] = quiet
+) -> tuple[FloatArray, Array]:
+    """Distances to the `count` nearest bank rows and their indices, nearest first.
+
+    queries : (N, D) float32.   bank : (M, D) float32, M >= count.
+    Gives (N, count) float32 and int64. The index comes from |q|² + |b|² - 2 q·b around the bank's
     mean; the distance is computed afresh by subtraction, because in float32 that expansion is wrong
     by up to 43 % for nearly equal vectors. When memory runs out the portions shrink and `tell` hears.
     """
 
     def work(current: Plan) -> tuple[FloatArray, Array]:
         rows, centre, squares = _centred(bank, current.device)
-        distances = np.empty(len(queries), np.float32)
-        indices = np.empty(len(queries), np.int64)
+        distances = np.empty((len(queries), count), np.float32)
+        indices = np.empty((len(queries), count), np.int64)
         for start, chunk in _chunks(queries, centre, current):
-            index = _ranked(chunk, rows, squares, 1)[:, 0]
-            exact = (chunk - rows[index]).square().sum(dim=1).sqrt()
+            index = _ranked(chunk, rows, squares, count)
             stop = start + len(chunk)
-            distances[start:stop], indices[start:stop] = exact.cpu(), index.cpu()
+            indices[start:stop] = index.cpu()
+            for place in range(count):
+                apart = (chunk - rows[index[:, place]]).square().sum(dim=1).sqrt()
+                distances[start:stop, place] = apart.cpu()
         return distances, indices
 
     return with_fallback(work, plan, tell)

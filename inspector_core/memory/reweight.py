@@ -1,4 +1,4 @@
-"""Reweighting of PatchCore, as BTF and M3DM write it: a match in a crowded place counts less."""
+"""Reweighting of PatchCore (eq. 7) and its published variants: a match in a crowded place counts less."""
 
 from __future__ import annotations
 
@@ -8,15 +8,23 @@ from inspector_core.types import Array, FloatArray
 
 
 def reweighting(
-    queries: Array, distances: Array, index: Array, bank: Array, neighbours: Array
+    queries: Array,
+    distances: Array,
+    index: Array,
+    bank: Array,
+    neighbours: Array,
+    *,
+    scaled: bool = True,
 ) -> FloatArray:
     """(N,) factors 1 - exp(s/√D) / Σ exp(‖q - m‖/√D) over the neighbours m of the nearest row.
 
     queries : (N, D).   distances, index : (N,) from `nearest`.   bank : (M, D).
-    neighbours : (M, k) of `other_neighbours`. The published part score is distance times factor of
-    the patch with the largest distance; the largest exponent is taken out, so nothing overflows.
+    neighbours : (M, k) of `other_neighbours` (BTF, M3DM), or with the row itself before them (paper).
+    scaled : by √D, as BTF and M3DM do; the paper has none, and its sums saturate.
+    The published part score is distance times factor of the patch with the largest distance; the
+    largest exponent is taken out, so nothing overflows.
     """
-    scale = np.sqrt(queries.shape[1])
+    scale = np.sqrt(queries.shape[1]) if scaled else 1.0
     around = bank[neighbours[index]]
     far = np.linalg.norm(queries[:, None].astype(np.float64) - around, axis=2) / scale
     own = distances.astype(np.float64) / scale
