@@ -130,7 +130,13 @@ class WindowCommands:
         if dialog.exec():
             self._preferences.remember_folder("report", dialog.folder.absolute().parent)
             self._controller.evaluating.export(
-                EvaluationExport(dialog.folder, dialog.formats, dialog.replaces)
+                EvaluationExport(
+                    session.folder_name,
+                    "" if session.scan is None else session.scan.layout,
+                    dialog.folder,
+                    dialog.formats,
+                    dialog.replaces,
+                )
             )
 
     def export_report(self) -> None:

@@ -75,11 +75,11 @@ class Evaluating(QObject):
 
     def export(self, request: EvaluationExport) -> None:
         """Write the evaluation that is shown."""
-        outcome = self._model.outcome
-        if outcome is not None:
+        outcome, recipe = self._model.outcome, self._session.recipe
+        if outcome is not None and recipe is not None:
             self._desk.work(
                 "Writing the evaluation",
-                lambda: self._engine.export_evaluation(outcome, request),
+                lambda: self._engine.export_evaluation(outcome, recipe, request),
                 self.exported.emit,
             )
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from app.worker.jobs import EvaluationExport
 from inspector_core.data.identity import duplicates
 from inspector_core.engine import Inspected, Inspector
 from inspector_core.evaluation import Evaluation, FailedPart, ScoredPart, evaluation
-from inspector_core.evaluation.kept import write_evaluation
-from inspector_core.files import new_folder
 from inspector_core.loading import Loaded, loaded
-from inspector_core.progress import Job, Progress
+from inspector_core.progress import Job
 from inspector_core.recipe import Recipe
 from inspector_core.store import ResultStore
 from inspector_core.types import Result, SampleRef
@@ -58,18 +54,6 @@ def evaluated(request: EvaluationRequest, inspector: Inspector) -> Job[Evaluatio
                 yield Inspected(step.stage, step.done, step.total, "", parts.fresh.popleft())
     finally:
         job.close()
-
-
-def export(outcome: Evaluation, request: EvaluationExport) -> Job[tuple[Path, ...]]:
-    """Write an evaluation as a new folder: all its files appear together, or none does."""
-    names = []
-    with new_folder(request.folder, replace=request.force) as folder:
-        for done, name in enumerate(request.formats):
-            yield Progress("Writing the evaluation", done, len(request.formats))
-            file = folder / f"evaluation.{name}"
-            write_evaluation(file, outcome)
-            names.append(file.name)
-    return tuple(request.folder / name for name in names)
 
 
 @dataclass(slots=True)

@@ -59,13 +59,18 @@ class ExportRequest:
     force: bool = False
 
 
-EVALUATION_FORMATS = ("json",)
+EVALUATION_FORMATS = ("html", "json", "md", "csv")
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationExport:
-    """Where an evaluation is written, and in which of the `EVALUATION_FORMATS`."""
+    """Where an evaluation is written, and in which of the `EVALUATION_FORMATS`.
 
+    title : the folder of parts.   layout : as which it was read.
+    """
+
+    title: str
+    layout: str
     folder: Path
     formats: tuple[str, ...]
     force: bool = False
@@ -107,7 +112,7 @@ class Engine(Protocol):
     def evaluate(self, request: EvaluationRequest, recipe: Recipe) -> Job[Evaluation]: ...
 
     def export_evaluation(
-        self, outcome: Evaluation, request: EvaluationExport
+        self, outcome: Evaluation, recipe: Recipe, request: EvaluationExport
     ) -> Job[tuple[Path, ...]]: ...
 
     def open_part(
@@ -242,12 +247,12 @@ class CoreEngine:
         return (yield from evaluated(request, self._ready(recipe)))
 
     def export_evaluation(
-        self, outcome: Evaluation, request: EvaluationExport
+        self, outcome: Evaluation, recipe: Recipe, request: EvaluationExport
     ) -> Job[tuple[Path, ...]]:
         """Write an evaluation as a new folder."""
-        from app.worker.evaluating import export
+        from app.worker.evaluation_files import export
 
-        return (yield from export(outcome, request))
+        return (yield from export(outcome, recipe, request))
 
     def open_part(
         self,

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.model.evaluation import JUDGED, KINDS
-from app.worker.jobs import EvaluationExport
+from app.worker.jobs import EVALUATION_FORMATS, EvaluationExport
 from inspector_core import engine
 from inspector_core.progress import drain
 from inspector_core.types import Verdict
@@ -203,9 +203,17 @@ def test_that_the_export_holds_what_the_page_shows(evaluated, tmp_path):
     model = evaluated.controller
     written = []
     model.evaluating.exported.connect(written.append)
-    model.evaluating.export(EvaluationExport(tmp_path / "out", ("json",)))
+    request = EvaluationExport("blocks", "tiny", tmp_path / "out", EVALUATION_FORMATS)
+    model.evaluating.export(request)
     evaluated.wait(lambda: bool(written), 20_000)
     model.evaluating.exported.disconnect(written.append)
+    files = {path.name: path.read_text("utf-8") for path in (tmp_path / "out").iterdir()}
+    assert set(files) == {f"evaluation.{name}" for name in EVALUATION_FORMATS}
+    value = f"{model.evaluation.outcome.maps['fused'].aupro[0]:.3f}"
+    for name in ("html", "md"):
+        assert value in files[f"evaluation.{name}"], name
+    assert "<title>Evaluation of blocks" in files["evaluation.html"]
+    assert "stain" in files["evaluation.csv"]
     document = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert document["maps"]["fused"]["i_auroc"] == model.evaluation.outcome.maps["fused"].i_auroc
     assert [part["id"] for part in document["part_scores"]] == [

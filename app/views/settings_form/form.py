@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -84,7 +84,7 @@ class SettingsForm(QWidget):
         self.editors[entry.name] = editor
         self._rows[entry.name] = (title, editor, note)
         grid.addWidget(title, 2 * row, 0)
-        grid.addWidget(editor, 2 * row, 2)
+        grid.addWidget(editor, 2 * row, 2, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(note, 2 * row + 1, 0, 1, 3)
 
     def _editor(self, entry: Setting) -> QWidget:
