@@ -10,11 +10,11 @@ from typing import Any
 
 from inspector_core import engine
 from inspector_core.benchmark.inputs import census
-from inspector_core.benchmark.jobs import FORMAT, BenchmarkJob
+from inspector_core.benchmark.jobs import FORMAT, BenchmarkJob, weights_of
 from inspector_core.benchmark.shots import Shots, arranged
-from inspector_core.benchmark.suite import ALL
+from inspector_core.benchmark.suite import ALL, Method
 from inspector_core.device import out_of_memory
-from inspector_core.errors import InputError, InspectorError
+from inspector_core.errors import InputError, InspectorError, WeightsError
 from inspector_core.evaluation.kept_arrays import keep, write_kept
 from inspector_core.evaluation.outcome import Evaluation
 from inspector_core.files import json_bytes, shown
@@ -41,13 +41,19 @@ class Outcome:
 def steps(job: BenchmarkJob, scratch: Path) -> Job[Outcome]:
     """Do a job. The recipe stays in the scratch folder.
 
-    Raises InspectorError; InputError when the folder holds other parts than the job was made for.
+    Raises InspectorError; InputError or WeightsError when the folder holds other parts, or this machine
+    other pretrained networks, than the job was made for.
     """
     parts = yield from engine.scan(Path(job.folder), job.layout, job.reading)
     if census(parts.refs) != job.census:
         raise InputError(
             f"{shown(job.folder)} holds other parts than when the list of jobs was made",
             cure="run the benchmark again; on a cluster every machine must see the same folder",
+        )
+    if weights_of(Method(job.detector, job.given, job.settings)) != dict(job.weights):
+        raise WeightsError(
+            f"the pretrained networks of {job.detector} are not those of the list of jobs",
+            cure="add the same weights on every machine and run the benchmark again",
         )
     if job.shots != ALL:
         parts = arranged(parts, Shots(job.learn, job.calibrate))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inspector_core.cli.options import add_device, assignments
+from inspector_core.cli.options import add_device
 from inspector_core.cli.printing import Console, printable
 from inspector_core.errors import InputError, SettingError
 from inspector_core.files import shown
@@ -16,14 +15,12 @@ from inspector_core.files import shown
 if TYPE_CHECKING:
     from inspector_core.benchmark.jobs import BenchmarkJob
     from inspector_core.benchmark.running import Ran
-    from inspector_core.benchmark.suite import DataSet, Method, Suite
 
 EXAMPLES = (
     "relief benchmark {sample} --detector btf --set cells=16 --out casting-benchmark",
     "relief benchmark {sample} --detector aligned --detector btf --shots all,4 --seeds 0,1,2 "
     "--out casting-benchmark --compare aligned,btf",
 )
-_SUITE_SAYS = ("detector", "set", "seeds", "shots", "classes", "layout", "scope")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,14 +104,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from inspector_core.benchmark.output import HASHES, OutputFolder
     from inspector_core.benchmark.running import run as run_jobs
     from inspector_core.benchmark.tables import compared, write_tables
+    from inspector_core.cli.suites import pair_of, suite_of
 
     if args.cluster and args.keep_recipes:
         raise SettingError(
             "--keep-recipes and --cluster do not go together: recipes stay on the workers",
             cure="leave one of them out",
         )
-    suite = _suite(args)
-    pair = _pair(args.compare, suite)
+    suite = suite_of(args)
+    pair = pair_of(args.compare, suite)
     output = OutputFolder.prepared(args.out)
     try:
         jobs = console.run(planned(suite, Hashes(args.out / HASHES)))
@@ -174,101 +172,6 @@ def document(
             "seconds": round(ran.seconds, 1),
         },
     }
-
-
-def _suite(args: argparse.Namespace) -> Suite:
-    from inspector_core.benchmark.suite import read_suite
-    from inspector_core.cli.configuration import Configuration
-
-    if any(path.suffix == ".toml" for path in args.path):
-        if len(args.path) > 1:
-            raise SettingError("a suite file stands alone", cure="add the folders to the file")
-        for name in _SUITE_SAYS:
-            if getattr(args, name):
-                option = "class" if name == "classes" else name
-                raise SettingError(
-                    f"--{option} beside a suite file", cure=f"write it into {shown(args.path[0])}"
-                )
-        suite = read_suite(args.path[0])
-        return replace(suite, device=args.device or suite.device)
-    device = str(Configuration().program(device=args.device)["device"].value)
-    return replace(_from_words(args), device=device)
-
-
-def _from_words(args: argparse.Namespace) -> Suite:
-    from inspector_core.benchmark.suite import dataset, suite
-
-    methods, reading = _methods(args.detector, assignments(args.set), args.layout or "")
-    datasets: list[DataSet] = [
-        dataset(path, "", args.layout or "", args.classes, reading) for path in args.path
-    ]
-    return suite(
-        datasets,
-        methods,
-        seeds=args.seeds or (0,),
-        shots=args.shots or ("all",),
-        scope=args.scope or "all",
-    )
-
-
-def _methods(
-    names: Sequence[str], given: Mapping[str, str], layout: str
-) -> tuple[list[Method], dict[str, str]]:
-    """The detectors with those of the settings that they have, and the reader's settings."""
-    from inspector_core import detectors
-    from inspector_core.benchmark.suite import method
-    from inspector_core.cli.catalogue import divided
-    from inspector_core.data import readers
-    from inspector_core.decision.settings import DecisionSettings
-    from inspector_core.geometry.prepare import PrepareSettings
-    from inspector_core.settings import declared
-
-    own: dict[str, dict[str, str]] = {name: {} for name in names}
-    known = {
-        name: {
-            entry.name
-            for cls in (detectors.load(name).info.settings, PrepareSettings, DecisionSettings)
-            for entry in declared(cls)
-        }
-        for name in names
-    }
-    reading = {}
-    of_reader = {e.name for e in declared(readers.load(layout).settings)} if layout else set()
-    for word, value in given.items():
-        target, dot, name = word.rpartition(".")
-        if dot and target not in own:
-            raise SettingError(
-                f"--set {word}: {target} is not among the detectors",
-                cure=f"add --detector {target}",
-            )
-        takers = [target] if dot else [one for one in own if name in known[one]]
-        if not dot and name in of_reader:
-            reading[name] = value
-        elif not takers and own:
-            divided({name: value}, names[0])  # says which names there are
-            raise SettingError(f"--set {name} is of the reader", cure="add --layout NAME")
-        for one in takers:
-            own[one][name] = value
-    return [method(name, settings) for name, settings in own.items()], reading
-
-
-def _pair(words: str | None, suite: Suite) -> tuple[str, str] | None:
-    """Titles of the two detectors to compare."""
-    if words is None:
-        return None
-    titles = {entry.title: entry for entry in suite.methods}
-    found = []
-    for word in words.split(","):
-        fits = [title for title, entry in titles.items() if word in (title, entry.detector)]
-        if len(fits) != 1:
-            raise SettingError(
-                f"--compare {words}: {word} names {len(fits)} of the detectors",
-                cure=f"name two of: {'; '.join(titles)}",
-            )
-        found += fits
-    if len(set(found)) != 2:
-        raise SettingError(f"--compare {words} names no two detectors", cure="write A,B")
-    return found[0], found[1]
 
 
 def _numbers(what: str, low: int, word: str = "") -> Callable[[str], list[int | str]]:

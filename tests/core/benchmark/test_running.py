@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from inspector_core.benchmark import running
+from inspector_core.benchmark import running, work
 from inspector_core.benchmark.output import OutputFolder, timeless
 from inspector_core.errors import Cancelled, OutputError
 from inspector_core.files import read_json
@@ -70,6 +70,12 @@ def test_that_a_failed_job_is_kept_with_its_sentence_and_tried_again(jobs, pictu
     again = run_all(jobs, tmp_path / "out")
     assert (again.kept, len(again.documents), again.failed) == (1, 2, ())
     assert files(tmp_path / "out" / "failed") == []
+
+
+def test_that_other_weights_than_the_list_was_made_with_fail_the_job(jobs, tmp_path, monkeypatch):
+    monkeypatch.setattr(work, "weights_of", lambda _: {"resnet18": "1" * 64})
+    ran = run_all(jobs[:1], tmp_path / "out")
+    assert "the pretrained networks of btf are not those of the list of jobs" in ran.failed[0][1]
 
 
 def test_that_a_fault_of_the_program_fails_its_job_alone(jobs, tmp_path, monkeypatch):
