@@ -34,6 +34,7 @@ from inspector_core.progress import Job, Progress
 from inspector_core.settings import setting
 from inspector_core.types import Array, SampleRef
 
+OPENING = "Opening the network"
 SEEING = "Looking at the prompt parts"
 READING = "Reading the texts"
 _TOWER_BYTES = 1200 << 20
@@ -156,6 +157,7 @@ class InCTRL:
             yield Progress(CHOOSING, number + 1, len(chosen))
         looks = common_looks(self.settings.picture, prompts)
         evidence = self._evidence("rgb" in looks)
+        yield Progress(OPENING, 0, 1)
         towers = clip_towers.open_towers(reading=evidence.score in ("heads", "text"))
         if evidence.score in ("heads", "text"):
             evidence = replace(

@@ -79,7 +79,8 @@ class Evidence:
         said = [f"Score: {SAID[self.score]}. The map is indicative: it says where, not how much."]
         if self.score == "heads" and self.training is None:
             said.append("What the heads were trained on is not known: test on no part of that set.")
-        if self.training is not None and class_name in self.training.classes:
+        trained = () if self.training is None else self.training.classes
+        if _plain(class_name) in {_plain(name) for name in trained}:
             said.append(
                 f"The heads were trained on parts called {class_name}: figures are too good."
             )
@@ -182,3 +183,8 @@ def chosen_score(wanted: str, heads: HeadsFile | None, *, photographs: bool, win
         )
     chosen: Score = next(name for name in SAID if name == wanted)
     return chosen
+
+
+def _plain(name: str) -> str:
+    """A class name however it is written: "Cable_Gland" is "cable gland"."""
+    return " ".join(name.replace("_", " ").lower().split())

@@ -143,13 +143,13 @@ def test_that_every_result_says_which_score_it_is_and_that_the_map_is_indicative
 
 def test_that_heads_tested_on_what_they_were_trained_on_are_called_out(tmp_path):
     seen = part(seed=60)
-    training = Training(("gear", "block"), (content_name(seen.sample),), TINY)
+    training = Training(("gear", "Metal_Block"), (content_name(seen.sample),), TINY)
     path = str(heads_file(tmp_path, training))
-    scorer, _ = learnt(heads=path, class_name="block")
+    scorer, _ = learnt(heads=path, class_name="metal block")
     known, other = scorer.score(seen).notes, scorer.score(part(seed=61)).notes
     assert any("trained on this very part" in note for note in known)
     assert not any("trained on this very part" in note for note in other)
-    assert any("trained on parts called block" in note for note in other)
+    assert any("trained on parts called metal block" in note for note in other)
     assert not any("called" in note for note in learnt(heads=path)[0].score(seen).notes)
 
 
