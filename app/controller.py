@@ -106,7 +106,7 @@ class Controller(QObject):
         self.desk.look(
             "Preparing the engine",
             self.engine.prepare,
-            self.session.set_device,
+            lambda found: self.session.set_device(*found),
             failed=self.report_failure,
             urgency=Urgency.PREPARE,
         )

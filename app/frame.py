@@ -59,6 +59,7 @@ class FramePresenter(QObject):
         busy = session.busy
         self._status.show_facts(
             session.device,
+            session.device_note,
             seconds_line(session.seconds_per_part),
             "" if session.recipe is None else recipe_line(session.recipe),
         )

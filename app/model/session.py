@@ -99,6 +99,7 @@ class Session(QObject):
         self._current = ""
         self._busy: Busy | None = None
         self._device = ""
+        self._device_note = ""
 
     @property
     def scan(self) -> Scan | None:
@@ -241,9 +242,14 @@ class Session(QObject):
         """The device as people know it, empty until the engine is ready."""
         return self._device
 
-    def set_device(self, device: str) -> None:
-        if device != self._device:
-            self._device = device
+    @property
+    def device_note(self) -> str:
+        """Why it is this device, in one sentence; may be empty."""
+        return self._device_note
+
+    def set_device(self, device: str, note: str = "") -> None:
+        if (device, note) != (self._device, self._device_note):
+            self._device, self._device_note = device, note
             self.engine_changed.emit()
 
     @property

@@ -73,9 +73,14 @@ class StatusBar(QWidget):
         layout.addWidget(self._left)
         layout.addWidget(self._cancel)
 
-    def show_facts(self, device: str, speed: str, recipe: str) -> None:
-        """What stands at the left; empty texts take no room."""
+    def show_facts(self, device: str, note: str, speed: str, recipe: str) -> None:
+        """What stands at the left; empty texts take no room.
+
+        note : says of the device what its name does not.
+        """
         self._dot.is_ready = bool(device)
+        self._device.setToolTip(note)
+        self._device.setAccessibleName(f"{device}. {note}" if note else device)
         self._dot.update()
         for label, text in (
             (self._device, device or "Preparing the engine"),
@@ -107,6 +112,11 @@ class StatusBar(QWidget):
     @property
     def progress_text(self) -> str:
         return self._what.text()
+
+    @property
+    def device_note(self) -> str:
+        """What is said when the mouse rests on the device."""
+        return self._device.toolTip()
 
     @property
     def device_text(self) -> str:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from inspector_core.store import ResultStore
 
 
+NO_CARD = "No graphics card found: working on the CPU."
+
+
 @dataclass(frozen=True, slots=True)
 class LearnRequest:
     """What the learn dialog asks for."""
@@ -89,7 +92,7 @@ class Inspection:
 class Engine(Protocol):
     """The jobs that the window needs; tests bring an engine of their own."""
 
-    def prepare(self) -> Job[str]: ...
+    def prepare(self) -> Job[tuple[str, str]]: ...
 
     def scan(
         self, folder: Path, layout: str | None = None, options: Mapping[str, Any] | None = None
@@ -146,8 +149,8 @@ class CoreEngine:
         self._inspector: Inspector | None = None
         self._known_way: Way | None = None
 
-    def prepare(self) -> Job[str]:
-        """Import what the engine stands on; gives the device as people know it."""
+    def prepare(self) -> Job[tuple[str, str]]:
+        """Import what the engine stands on; gives the device as people know it, and why it is that one."""
         yield Progress("Preparing the engine")
         import torch
 
@@ -158,10 +161,13 @@ class CoreEngine:
         for module in ("scipy.ndimage", "scipy.spatial", "scipy.special", "inspector_core.engine"):
             yield Progress("Preparing the engine")
             importlib.import_module(module)
-        device = name_of(resolve(self._device, self._machine))
+        device = resolve(self._device, self._machine)
         # what was imported stays: each search for garbage in it would stop the window for 0.15 s
         gc.freeze()
-        return device
+        if device != "cpu":
+            return name_of(device), ""
+        found = "Working on the CPU, as asked." if self._machine.cuda_names else NO_CARD
+        return name_of(device), found
 
     def scan(
         self, folder: Path, layout: str | None = None, options: Mapping[str, Any] | None = None

@@ -348,6 +348,11 @@ def test_that_the_window_keeps_answering_while_the_engine_inspects(inspected):
     assert max(bursts) < 0.3
 
 
+def test_that_the_foot_says_why_it_is_this_device(bench):
+    assert bench.window.status.device_text == "CPU · 2 cores"
+    assert bench.window.status.device_note == "No graphics card found: working on the CPU."
+
+
 def test_that_the_engine_gets_ready_whatever_is_opened_meanwhile(qtbot, tmp_path):
     from app.controller import Controller
     from app.model.places import Places

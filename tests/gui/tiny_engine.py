@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.worker.jobs import CoreEngine
+from app.worker.jobs import NO_CARD, CoreEngine
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError
 from inspector_core.progress import Job, Progress
@@ -93,9 +93,9 @@ class TinyEngine(CoreEngine):
         self.scanned = tiny_scan()
         self.asked_reading: tuple[str | None, Mapping[str, Any] | None] = (None, None)
 
-    def prepare(self) -> Job[str]:
+    def prepare(self) -> Job[tuple[str, str]]:
         yield Progress("Preparing the engine")
-        return "CPU · 2 cores"
+        return "CPU · 2 cores", NO_CARD
 
     def scan(
         self, folder: Path, layout: str | None = None, options: Mapping[str, Any] | None = None
