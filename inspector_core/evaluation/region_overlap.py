@@ -65,7 +65,11 @@ def aupro(ranking: Ranking, limits: Sequence[float] = LIMITS) -> tuple[float, ..
     if ranking.n_components == 0 or ranking.n_normal == 0:
         return None
     x, y = curve(ranking)
-    return tuple(float(area_up_to(x, y, limit)) for limit in limits)
+    ends = np.searchsorted(x, limits, "right") + 1
+    return tuple(
+        float(area_up_to(x[:end], y[:end], limit))
+        for end, limit in zip(ends.tolist(), limits, strict=True)
+    )
 
 
 def sampled_aupro(
