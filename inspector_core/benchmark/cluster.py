@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from inspector_core import __version__
@@ -127,11 +128,17 @@ def _check_worker(worker: str, report: Any) -> None:
 
 
 def answers(
-    client: Any, function: Callable[..., Any], calls: Sequence[Call], window: int = 0
+    client: Any,
+    function: Callable[..., Any],
+    calls: Sequence[Call],
+    *,
+    window: int = 0,
+    in_order: bool = False,
 ) -> Generator[Answer | Waiting, None, None]:
-    """The answers as they come, `Waiting` several times a second in between.
+    """The answers, `Waiting` several times a second in between.
 
     function : module-level.   window : calls that may be out or unread at once, 0 for all.
+    in_order : as the calls stand, not as they are done; what is early waits in its worker's memory.
     A worker that dies gives its calls back to the others; one that kills several workers in a row is
     given up with a sentence. Raises DeviceError when the scheduler is gone.
     """
@@ -143,7 +150,7 @@ def answers(
             while waiting and (not window or len(out) < window):
                 number, call = waiting.pop()
                 out[number] = client.submit(function, *call.arguments, key=call.key, pure=True)
-            ready = [number for number, future in out.items() if future.done()]
+            ready = _ready(out, in_order)
             for number in ready:
                 yield _answer(number, out[number])
                 out.pop(number).release()
@@ -156,6 +163,13 @@ def answers(
     finally:
         if out and client.status == "running":
             client.cancel(list(out.values()), force=True)
+
+
+def _ready(out: Mapping[int, Any], in_order: bool) -> list[int]:
+    """Numbers of the calls that are done; in order, those before the first that is not."""
+    if in_order:
+        return list(takewhile(lambda number: out[number].done(), sorted(out)))
+    return [number for number, future in out.items() if future.done()]
 
 
 def _answer(number: int, future: Any) -> Answer:

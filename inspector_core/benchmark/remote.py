@@ -20,7 +20,7 @@ from inspector_core.types import Result, SampleRef
 CHUNK = 4
 """Parts a call; their maps come back together."""
 _AHEAD = 3
-"""Chunks out or unread for each worker: enough to keep it busy, few enough to hold in memory."""
+"""Chunks out or unread for each worker: enough to keep it busy, few enough for its memory."""
 
 
 def inspect_on(
@@ -47,11 +47,9 @@ def inspect_on(
             for chunk in chunks
         ]
         results: list[Result] = []
-        early: dict[int, tuple[Result, ...]] = {}
-        turn = 0
         window = _AHEAD * max(1, cluster.workers(client))
         yield Progress("Inspecting", 0, len(refs))
-        for found in cluster.answers(client, inspected, calls, window):
+        for found in cluster.answers(client, inspected, calls, window=window, in_order=True):
             if isinstance(found, cluster.Waiting):
                 stage = f"Inspecting on {found.workers} workers"
                 yield Progress(stage, len(results), len(refs), found.note)
@@ -60,15 +58,12 @@ def inspect_on(
                 raise DeviceError(
                     f"the cluster gave up: {found.error}", cure="inspect here instead"
                 )
-            early[found.number] = found.value
-            while turn in early:
-                for result in early.pop(turn):
-                    if store is not None:
-                        store.write(result)
-                    results.append(result.without_maps())
-                    stage = f"Inspecting {result.id}"
-                    yield Inspected(stage, len(results), len(refs), "", result)
-                turn += 1
+            for result in found.value:
+                if store is not None:
+                    store.write(result)
+                results.append(result.without_maps())
+                stage = f"Inspecting {result.id}"
+                yield Inspected(stage, len(results), len(refs), "", result)
     return tuple(results)
 
 

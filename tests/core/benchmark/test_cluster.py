@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from inspector_core import __version__, engine
 from inspector_core.benchmark import cluster
 from inspector_core.benchmark.output import timeless
 from inspector_core.benchmark.remote import inspect_on
+from inspector_core.cli.main import run
 from inspector_core.data.scan import scan
 from inspector_core.errors import Cancelled, DeviceError, SettingError
 from inspector_core.progress import drain
@@ -47,7 +49,7 @@ def without_times(ran):
 
 
 def test_that_two_workers_give_what_this_process_gives(pictures, tmp_path, address):
-    jobs = jobs_of(pictures, tmp_path, shots=("all", 2))
+    jobs = jobs_of(pictures, tmp_path, shots=(2,))
     here = run_all(jobs, tmp_path / "here")
     there = run_all(jobs, tmp_path / "there", cluster=address)
     assert there.failed == ()
@@ -109,6 +111,28 @@ def test_that_inspecting_there_gives_the_same_results_in_the_same_order(
     with pytest.raises(DeviceError) as caught:
         drain(inspect_on(*words, "0" * 64, device="cpu"))
     assert "holds another recipe on this worker" in caught.value.message
+
+
+def test_that_the_command_prints_the_same_document(pictures, tmp_path, address, capsys):
+    learnt = ("learn", "--detector", "btf", "--set", "cells=8", "--device", "cpu", "--quiet")
+    assert run([*learnt, str(pictures / "nut"), "--out", str(tmp_path / "recipe")]) == 0
+    words = [
+        "inspect",
+        str(pictures / "nut"),
+        "--recipe",
+        str(tmp_path / "recipe"),
+        "--device",
+        "cpu",
+    ]
+    documents = []
+    for extra in ([], ["--cluster", address]):
+        capsys.readouterr()
+        assert run([*words, *extra, "--json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        for part in document["parts"]:
+            del part["timings_s"]
+        documents.append(document["parts"])
+    assert documents[0] == documents[1]
 
 
 def test_that_cancelling_takes_back_what_was_handed_out(pictures, tmp_path, address):
