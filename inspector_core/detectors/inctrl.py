@@ -18,7 +18,6 @@ from inspector_core.detectors.contract import Context, DetectorInfo, Scorer, Sta
 from inspector_core.detectors.inctrl_evidence import HEADS, Evidence, chosen_heads, chosen_score
 from inspector_core.detectors.inctrl_scoring import InCTRLScorer
 from inspector_core.detectors.inctrl_sight import (
-    Seen,
     Sight,
     chosen_squares,
     common_looks,
@@ -29,10 +28,11 @@ from inspector_core.device import Cost
 from inspector_core.errors import WeightsError
 from inspector_core.features import clip_towers
 from inspector_core.features.clip_towers import NETWORK, Towers
+from inspector_core.features.looks import Look
 from inspector_core.features.text_prior import mean_direction, texts
 from inspector_core.progress import Job, Progress
 from inspector_core.settings import setting
-from inspector_core.types import Array, SampleRef
+from inspector_core.types import Array, Registered, SampleRef
 
 OPENING = "Opening the network"
 SEEING = "Looking at the prompt parts"
@@ -40,6 +40,8 @@ READING = "Reading the texts"
 _TOWER_BYTES = 1200 << 20
 """Measured: both towers in single precision and what loads them."""
 _PROMPT_BYTES = 3 * 225 * 896 * 4
+_TURNS = {"none": (0,), "half": (0, 2), "quarter": (0, 1, 2, 3)}
+"""Quarter turns in which prompts are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,13 @@ class InCTRLSettings:
         published="rgb",
         help="What the network is shown: the picture, the normals or the height as a picture, or both; "
         "auto shows colour and normals where the parts have them.",
+    )
+    turns: Literal["none", "half", "quarter"] = setting(
+        "none",
+        choices=("none", "half", "quarter"),
+        published="none",
+        help="Show the prompts turned too, upside down or by all quarter turns, when parts lie in any "
+        "direction; a part that lies wrongly is not noticed then.",
     )
     windows: int = setting(
         1,
@@ -143,7 +152,8 @@ class InCTRL:
         """Memory for learning: the towers, the prompt parts as they are read, their patches."""
         shots = min(n_parts, self.settings.shots)
         squares = self.settings.windows**2
-        patches = 2 * 2 * shots * squares * _PROMPT_BYTES
+        turns = len(_TURNS[self.settings.turns])
+        patches = 2 * 2 * shots * turns * squares * _PROMPT_BYTES
         fixed = _TOWER_BYTES + view_cost(squares).row_bytes + patches
         return Cost(fixed_bytes=fixed + 60 * (shots + 1) * size[0] * size[1])
 
@@ -167,13 +177,8 @@ class InCTRL:
         squares = chosen_squares(prompts, settings.framing, settings.margin, settings.windows)
         sight = Sight(towers, squares, looks, settings.relief_mm, context)
         tensors = evidence.tensors()
-        for number, look in enumerate(looks):
-            seen = []
-            for done, part in enumerate(prompts):
-                done += number * len(prompts)
-                yield Progress(SEEING, done, len(prompts) * len(looks))
-                seen.append(sight.see(part, look))
-            tensors |= {f"{look}.{name}": value for name, value in _bank(seen).items()}
+        for look in looks:
+            tensors |= yield from self._bank(sight, look, prompts)
         yield Progress(SEEING, 1, 1, evidence.notes(settings.class_name)[0])
         facts = {
             **sight.facts(),
@@ -186,6 +191,22 @@ class InCTRL:
     def restore(self, state: State, context: Context) -> Scorer:
         """A scorer from what `learn` returned."""
         return InCTRLScorer(self.settings, state, context)
+
+    def _bank(
+        self, sight: Sight, look: Look, prompts: Sequence[Registered]
+    ) -> Job[dict[str, Array]]:
+        """Patches of the prompts (L, K * N, C), each of length 1, and their image embeddings (K, D)."""
+        turns = _TURNS[self.settings.turns]
+        seen = []
+        for number, part in enumerate(prompts):
+            for turn in turns:
+                yield Progress(f"{SEEING}: {look}", number, len(prompts))
+                seen.append(sight.see(part, look, turn))
+        layers = [
+            unit(np.concatenate(rows)) for rows in zip(*(one.patches for one in seen), strict=True)
+        ]
+        images = np.stack([one.image for one in seen[:: len(turns)]])
+        return {f"{look}.patches": np.stack(layers), f"{look}.images": images}
 
     def _evidence(self, photographs: bool) -> Evidence:
         """What the prompts will be judged by, still without the texts."""
@@ -203,14 +224,6 @@ class InCTRL:
                 cure="train them again, or set heads=none",
             )
         return Evidence(score, heads.weights, None, heads.training)
-
-
-def _bank(seen: Sequence[Seen]) -> dict[str, Array]:
-    """Patches of the prompts (L, K * N, C), each of length 1, and their image embeddings (K, D)."""
-    layers = [
-        unit(np.concatenate(rows)) for rows in zip(*(one.patches for one in seen), strict=True)
-    ]
-    return {"patches": np.stack(layers), "images": np.stack([one.image for one in seen])}
 
 
 def read_words(towers: Towers, name: str) -> Job[Array]:

@@ -53,9 +53,11 @@ class InCTRLScorer:
         """The prompt part with the most similar patch, in the look that finds the place most unlike."""
         self._require(part)
         number = self.sight.number(self.sight.cell(part, pixel))
-        found = max(self._compared(part).values(), key=lambda one: float(one.residuals[number]))
-        per_part = len(found.residuals)
-        return Explanation(self.facts["parts"][int(found.nearest[number]) // per_part], None)
+        compared = self._compared(part)
+        look = max(compared, key=lambda look: float(compared[look].residuals[number]))
+        parts = self.facts["parts"]
+        per_part = self.tensors[f"{look}.patches"].shape[1] // len(parts)
+        return Explanation(parts[int(compared[look].nearest[number]) // per_part], None)
 
     def _map(self, part: Registered, look: Look, compared: _Compared, inside: Array) -> FloatArray:
         """(H, W) residuals, smoothed; the largest value on the part is the part's score."""

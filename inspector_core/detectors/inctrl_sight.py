@@ -51,14 +51,16 @@ class Sight:
         """The looks that this part has what they need for."""
         return [look for look in self.looks if _has(part, look)]
 
-    def see(self, part: Registered, look: Look) -> Seen:
-        """A part's picture through the image tower; InputError when it shows no measured point."""
+    def see(self, part: Registered, look: Look, quarter_turns: int = 0) -> Seen:
+        """A part's picture, turned, through the image tower; InputError when it shows no measured point."""
         picture = picture_of(part, look, self.relief_mm)
         if picture is None:
             raise InputError(
                 f"{part.sample.id}: the cloud has no valid points", cure="scan the part again"
             )
-        squares = self.squares.of_shape(part.shape).cut(picture)
+        if look == "normals":
+            picture = turned_normals(picture, quarter_turns)
+        squares = self.squares.of_shape(part.shape).cut(picture, quarter_turns)
         patches, images = _through(self.towers, squares, self.context)
         return Seen(patches.reshape(len(patches), -1, patches.shape[3]), images[0])
 
@@ -133,6 +135,17 @@ def chosen_squares(
     if framing == "whole":
         return Squares.whole(shape, windows)
     return Squares.around(shape, [box_of(part.foreground) for part in parts], margin, windows)
+
+
+def turned_normals(picture: FloatArray, quarter_turns: int) -> FloatArray:
+    """A picture of normals (H, W, 3) whose vectors are turned counterclockwise, pixels where they were.
+
+    Red is right, green up: (x, y) becomes (-y, x) with each quarter.
+    """
+    right, up, towards = np.moveaxis(picture, 2, 0)
+    for _ in range(quarter_turns % 4):
+        right, up = 1 - up, right
+    return np.stack([right, up, towards], axis=2)
 
 
 def view_cost(n_pictures: int) -> Cost:

@@ -70,9 +70,10 @@ class Squares:
         box = (top, left, max(top + 1, bottom), max(left + 1, right))
         return replace(self, framing=replace(self.framing, shape=shape, box=box))
 
-    def cut(self, picture: Array) -> FloatArray:
+    def cut(self, picture: Array, quarter_turns: int = 0) -> FloatArray:
         """(windows², 3, 240, 240) float32 of a picture (H, W, 3) float32 in 0..1, row by row.
 
+        quarter_turns : counterclockwise, of the square.
         Bicubic, averaged where it shrinks, cut off at 0 and 1: CLIP's own preparation.
         """
         import torch
@@ -84,7 +85,8 @@ class Squares:
             torch.from_numpy(inside)[None], self.framing.size, mode="bicubic", antialias=True
         )
         n = self.windows
-        tiles = sized[0].clamp(0, 1).unflatten(2, (n, SIDE)).unflatten(1, (n, SIDE))
+        shown = sized[0].clamp(0, 1).rot90(quarter_turns, (1, 2))
+        tiles = shown.unflatten(2, (n, SIDE)).unflatten(1, (n, SIDE))
         return np.asarray(tiles.permute(1, 3, 0, 2, 4).flatten(0, 1).numpy(), np.float32)
 
     def joined(self, values: Array) -> FloatArray:

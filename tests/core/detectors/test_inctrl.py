@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -128,6 +129,28 @@ def test_that_a_prompt_has_no_residual_and_a_stain_stands_out_in_two_windows():
     assert np.median(values[truth]) > np.quantile(values[bad.foreground & ~truth], 0.9)
 
 
+@pytest.mark.parametrize("picture", ["rgb", "normals"])
+def test_that_a_turned_part_is_like_its_turned_prompt_alone(picture):
+    """The frame is the whole square picture, so that a quarter turn of it is a picture of a turned part."""
+    ref = refs(1)[0]
+    sample = ref.load()
+    turned = CONTEXT.prepare(
+        replace(
+            sample,
+            rgb=np.ascontiguousarray(np.rot90(sample.rgb)),
+            xyz=np.ascontiguousarray(np.rot90(sample.xyz)[..., [1, 0, 2]] * np.float32([1, -1, 1])),
+        )
+    )
+    asked = {"framing": "whole", "cells": "all", "picture": picture, "shots": 1}
+    largest = {}
+    for turns in ("none", "quarter"):
+        scorer, state = learnt(1, turns=turns, **asked)
+        largest[turns] = max(float(np.nanmax(m)) for m in scorer.score(turned).arrays().values())
+    assert state.tensors[f"{picture}.patches"].shape[1] == 4 * 225
+    assert state.tensors[f"{picture}.images"].shape[0] == 1
+    assert largest["quarter"] < 0.2 * largest["none"]
+
+
 def test_that_the_recipe_needs_the_heads_file_no_more(tmp_path):
     path, bad = heads_file(tmp_path), part(stain=True)
     scorer, state = learnt(heads=str(path))
@@ -171,7 +194,7 @@ def test_that_heads_of_the_weights_folder_are_used_unasked_and_left_out_when_tol
 
 
 def test_that_the_prompt_with_the_most_similar_patch_is_named():
-    scorer, state = learnt(3, windows=2)
+    scorer, state = learnt(3, windows=2, turns="half")
     prompt = CONTEXT.prepare(refs(1, first=2)[0].load())
     rows, columns = np.nonzero(prompt.foreground)
     pixel = (int(columns[len(columns) // 2]), int(rows[len(rows) // 2]))
