@@ -173,6 +173,11 @@ class LearnDialog(QDialog):
         return self.replace_box.isChecked()
 
     @property
+    def infos(self) -> Sequence[DetectorInfo]:
+        """The detectors to choose from, in the order of the list."""
+        return self._infos
+
+    @property
     def sentence(self) -> str:
         """How many parts are learnt from, and what can be promised."""
         return self._sentence.text()

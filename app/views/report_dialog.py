@@ -110,6 +110,11 @@ class ReportDialog(QDialog):
         return tuple(name for name, box in self.boxes.items() if box.isChecked())
 
     @property
+    def problem(self) -> str:
+        """Why nothing can be written, or empty."""
+        return self._problem.text()
+
+    @property
     def folder(self) -> Path:
         return self.folder_field.path
 

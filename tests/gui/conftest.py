@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,29 +59,35 @@ class Bench:
         self.rest()
 
 
-@pytest.fixture(scope="module")
-def made(qapp, tmp_path_factory) -> Iterator[tuple]:
+@contextmanager
+def open_window(qapp, folder: Path) -> Iterator[tuple]:
+    """A window on tiny parts with preferences of its own, and its engine."""
     from app.controller import Controller
     from app.model.places import Places
     from app.model.preferences import Preferences
     from app.theme.apply import apply_theme
     from app.window import Window
 
-    folder = tmp_path_factory.mktemp("window")
     places = Places(folder / "config", folder / "recipes", folder / "logs", folder / "scratch")
+    apply_theme(qapp, "dark")
+    engine = TinyEngine()
+    controller = Controller(engine, places)
+    window = Window(controller, Preferences(places.config))
+    window.resize(1440, 900)
+    window.show()
+    controller.start()
+    controller.prepare_engine()
+    yield window, engine
+    window.close()
+    assert not controller.lane.isRunning()
+
+
+@pytest.fixture(scope="module")
+def made(qapp, tmp_path_factory) -> Iterator[tuple]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(DETECTORS, "aligned", FLAT)
-        apply_theme(qapp, "dark")
-        engine = TinyEngine()
-        controller = Controller(engine, places)
-        window = Window(controller, Preferences(places.config))
-        window.resize(1440, 900)
-        window.show()
-        controller.start()
-        controller.prepare_engine()
-        yield window, engine
-        window.close()
-        assert not controller.lane.isRunning()
+        with open_window(qapp, tmp_path_factory.mktemp("window")) as window_and_engine:
+            yield window_and_engine
 
 
 @pytest.fixture
