@@ -37,7 +37,7 @@ from inspector_core.types import Array, Registered, SampleRef
 OPENING = "Opening the network"
 SEEING = "Looking at the prompt parts"
 READING = "Reading the texts"
-_TOWER_BYTES = 1200 << 20
+_TOWER_BYTES = 900 << 20
 """Measured: both towers in single precision and what loads them."""
 _PROMPT_BYTES = 3 * 225 * 896 * 4
 _TURNS = {"none": (0,), "half": (0, 2), "quarter": (0, 1, 2, 3)}
