@@ -166,7 +166,8 @@ class OutputFolder:
                 found["seconds_per_part"]["median"],
                 found["peak_memory_mb"],
             )
-            writer.writerow([*(row[key] for key in _TIMED), *times])
+            rounded = ["" if value is None else f"{value:.4g}" for value in times]
+            writer.writerow([*(row[key] for key in _TIMED), *rounded])
         write_atomic(self.folder / TIMES, stream.getvalue().encode("utf-8", "backslashreplace"))
 
 
