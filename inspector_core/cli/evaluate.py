@@ -261,7 +261,7 @@ def _print_against(outcome: Evaluation, against: Mapping[str, Any], console: Con
             rows.append(
                 (
                     compared["map"],
-                    name.replace("i_auroc", "I-AUROC").replace("aupro@", "AUPRO@"),
+                    _metric(name),
                     _number(metric["first"]),
                     _number(metric["second"]),
                     f"{metric['difference']:+.3f}",
@@ -280,6 +280,12 @@ def _print_against(outcome: Evaluation, against: Mapping[str, Any], console: Con
     )
     if against["left_out"]:
         console.say(f"note: scored by one only, left out: {', '.join(against['left_out'])}")
+
+
+def _metric(key: str) -> str:
+    """ "aupro@0.30" is AUPRO@30 %."""
+    name, _, limit = key.partition("@")
+    return f"AUPRO@{100 * float(limit):.0f} %" if limit else name.upper().replace("_", "-")
 
 
 def _number(value: float | None) -> str:

@@ -94,7 +94,7 @@ def _of_class(name: str, groups: Sequence[Group], looks: Mapping[str, str]) -> C
         Plot("Per-region overlap", "false-positive rate of pixels", "PRO",
              (*lines("pro", "pro"), *outline), 0.3, _MARKS),
         Plot("ROC over pixels", "false-positive rate of pixels", "true-positive rate",
-             lines("roc", "tpr"), diagonal=True),
+             lines("roc", "tpr"), 0.3, diagonal=True),
         Plot("ROC over parts", "share of good parts", "share of defective parts",
              lines("part_roc", "tpr"), diagonal=True),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 from tests.core.cli.conftest import follows
@@ -58,6 +59,8 @@ def test_that_a_second_recipe_is_compared_on_the_same_parts(relief, recipe, tiny
     _, out, _ = relief(*words)
     assert "minus weaker (flat)" in out
     assert "the same 2 good and 2 defective parts" in out
+    assert re.search(r"^fused  AUPRO@30 %  \d", out, re.MULTILINE)
+    assert re.search(r"^fused  I-AUROC +\d", out, re.MULTILINE)
     assert max(len(line) for line in out.splitlines() if not line.startswith("note")) <= 100
 
 
