@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSpinBox
+from functools import cache
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
 _INSET = 6
 
 
-def _prepare(box: QAbstractSpinBox) -> None:
-    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    # the style sheet's padding does not reach the text of a spin box with own buttons
-    box.lineEdit().setTextMargins(_INSET, 0, 0, 0)
+class _WheelGuard(QObject):
+    """Hands the wheel on to the page behind a field that does not have the focus."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.Wheel or not isinstance(watched, QWidget):
+            return False
+        if watched.hasFocus():
+            return False
+        event.ignore()
+        return True
+
+
+@cache
+def _guard() -> _WheelGuard:
+    return _WheelGuard()
+
+
+def _prepare(field: QAbstractSpinBox | QComboBox) -> None:
+    field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    field.installEventFilter(_guard())
+    if isinstance(field, QAbstractSpinBox):
+        # the style sheet's padding does not reach the text of a spin box with own buttons
+        field.lineEdit().setTextMargins(_INSET, 0, 0, 0)
 
 
 class NumberBox(QDoubleSpinBox):
@@ -21,12 +41,6 @@ class NumberBox(QDoubleSpinBox):
     def __init__(self) -> None:
         super().__init__()
         _prepare(self)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class PlainNumberBox(NumberBox):
@@ -48,22 +62,10 @@ class WholeBox(QSpinBox):
         super().__init__()
         _prepare(self)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
 
 class ChoiceBox(QComboBox):
     """One of several words."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        _prepare(self)

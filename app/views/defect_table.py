@@ -39,7 +39,7 @@ from inspector_core.types import Defect, LengthUnit
 
 ROW = 28
 ROWS_SHOWN = 3
-_WIDTHS = {NUMBER: 20, AREA: 44, SIZE: 82, HEIGHT: 46, WHY: 40}
+_WIDTHS = {NUMBER: 18, AREA: 50, SIZE: 80, HEIGHT: 46, WHY: 38}
 _BAR = 5.0
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app.model.learning import about_learning, settings_of
 from app.model.weights import WeightsModel
+from app.theme.number_box import ChoiceBox, NumberBox, WholeBox
 from app.views.learn_dialog import LearnDialog
 from app.views.report_dialog import ReportDialog
 from app.views.settings_form import SettingsForm, SettingsGroups, title_of
@@ -183,6 +186,47 @@ def test_that_a_report_needs_a_format_and_a_free_folder(qtbot, tmp_path):
     assert not dialog.export_button.isEnabled()
     dialog.replace_box.setChecked(True)
     assert dialog.export_button.isEnabled()
+
+
+@pytest.mark.parametrize("kind", [NumberBox, WholeBox, ChoiceBox])
+def test_that_the_wheel_scrolls_the_page_until_a_field_has_the_focus(qtbot, kind):
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    field, other = kind(), QLineEdit(owner)
+    field.setParent(owner)
+    if kind is ChoiceBox:
+        field.addItems(["a", "b", "c"])
+        field.setCurrentIndex(1)
+    owner.show()
+    owner.activateWindow()
+    other.setFocus()
+    qtbot.waitUntil(other.hasFocus)
+
+    def value():
+        return field.currentIndex() if kind is ChoiceBox else field.value()
+
+    before = value()
+    QApplication.sendEvent(field, wheel(field))
+    assert value() == before
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus)
+    QApplication.sendEvent(field, wheel(field))
+    assert value() != before
+
+
+def wheel(field: QWidget) -> QWheelEvent:
+    """One notch upwards over the middle of a field."""
+    place = QPointF(field.rect().center())
+    return QWheelEvent(
+        place,
+        QPointF(field.mapToGlobal(place.toPoint())),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
 
 
 def test_that_a_small_scale_can_be_typed(qtbot):

@@ -75,11 +75,12 @@ class ScoreHistogram(LimitAxis):
     def _paint_words(self, painter: QPainter, frame: QRectF, middle: float) -> None:
         painter.setFont(text_font("caption"))
         painter.setPen(QColor(current().text2))
-        right = Qt.AlignmentFlag.AlignRight
+        # low scores are rare: the left end is free
+        left = Qt.AlignmentFlag.AlignLeft
         for bad, top, side in (
             (False, frame.top() + _HEAD - 4, Qt.AlignmentFlag.AlignTop),
             (True, middle, Qt.AlignmentFlag.AlignBottom),
         ):
             height = (middle if not bad else frame.bottom()) - top - 4
             room = QRectF(frame.left() + 8, top, frame.width() - 16, height)
-            painter.drawText(room, right | side, self._words[bad])
+            painter.drawText(room, left | side, self._words[bad])
