@@ -52,7 +52,10 @@ def through(
 
 def area_up_to(x: Array, y: Array, limit: float) -> Array:
     """Trapezoid area of polygons (..., N), x ascending, from 0 to x = limit, over limit: (...)."""
-    x0, x1, y0, y1 = x[..., :-1], x[..., 1:], y[..., :-1], y[..., 1:]
+    # what lies beyond the limit in every polygon is left out
+    first = x.min(axis=tuple(range(x.ndim - 1)))
+    end = min(int(np.searchsorted(first, limit, "right")) + 1, x.shape[-1])
+    x0, x1, y0, y1 = x[..., : end - 1], x[..., 1:end], y[..., : end - 1], y[..., 1:end]
     width = x1 - x0
     inside = np.clip(limit - x0, 0.0, width)
     share = np.divide(inside, width, out=np.zeros_like(width), where=width > 0)
@@ -65,11 +68,7 @@ def aupro(ranking: Ranking, limits: Sequence[float] = LIMITS) -> tuple[float, ..
     if ranking.n_components == 0 or ranking.n_normal == 0:
         return None
     x, y = curve(ranking)
-    ends = np.searchsorted(x, limits, "right") + 1
-    return tuple(
-        float(area_up_to(x[:end], y[:end], limit))
-        for end, limit in zip(ends.tolist(), limits, strict=True)
-    )
+    return tuple(float(area_up_to(x, y, limit)) for limit in limits)
 
 
 def sampled_aupro(
