@@ -39,7 +39,7 @@ from inspector_core.types import Defect, LengthUnit
 
 ROW = 28
 ROWS_SHOWN = 3
-_WIDTHS = {NUMBER: 18, AREA: 50, SIZE: 80, HEIGHT: 46, WHY: 38}
+_WIDTHS = {NUMBER: 18, AREA: 50, SIZE: 79, HEIGHT: 45, WHY: 36}
 _BAR = 5.0
 
 

@@ -13,6 +13,7 @@ from app.theme.fonts import text_font
 from app.views.histogram import BINS, LimitAxis, binned
 
 _HEAD, _GAP, _LEAST = 20.0, 3.0, 2.0
+_GROUND = 0.75
 
 
 class ScoreHistogram(LimitAxis):
@@ -75,7 +76,9 @@ class ScoreHistogram(LimitAxis):
     def _paint_words(self, painter: QPainter, frame: QRectF, middle: float) -> None:
         painter.setFont(text_font("caption"))
         painter.setPen(QColor(current().text2))
-        # low scores are rare: the left end is free
+        # low scores are rare, so the left end is mostly free; bars there stay visible through the ground
+        ground = QColor(current().bg2)
+        ground.setAlphaF(_GROUND)
         left = Qt.AlignmentFlag.AlignLeft
         for bad, top, side in (
             (False, frame.top() + _HEAD - 4, Qt.AlignmentFlag.AlignTop),
@@ -83,4 +86,6 @@ class ScoreHistogram(LimitAxis):
         ):
             height = (middle if not bad else frame.bottom()) - top - 4
             room = QRectF(frame.left() + 8, top, frame.width() - 16, height)
+            text = painter.boundingRect(room, left | side, self._words[bad])
+            painter.fillRect(text.adjusted(-3, -1, 3, 1), ground)
             painter.drawText(room, left | side, self._words[bad])
