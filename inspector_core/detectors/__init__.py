@@ -11,8 +11,10 @@ from inspector_core.errors import SettingError
 DETECTORS: dict[str, str] = {
     "aligned": "inspector_core.detectors.aligned:Aligned",
     "btf": "inspector_core.detectors.btf:BTF",
+    "inctrl": "inspector_core.detectors.inctrl:InCTRL",
     "padim": "inspector_core.detectors.padim:PaDiM",
     "patchcore": "inspector_core.detectors.patchcore:PatchCore",
+    "residual": "inspector_core.detectors.residual:Residual",
     "spade": "inspector_core.detectors.spade:SPADE",
 }
 """name -> "module:class"."""

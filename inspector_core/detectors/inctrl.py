@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from inspector_core.detectors.contract import Context, DetectorInfo, Scorer, State
-from inspector_core.detectors.inctrl_evidence import HEADS, Evidence, chosen_heads, chosen_score
+from inspector_core.detectors.inctrl_evidence import Evidence, chosen_heads, chosen_score
 from inspector_core.detectors.inctrl_scoring import InCTRLScorer
 from inspector_core.detectors.inctrl_sight import (
     Sight,
@@ -140,7 +140,7 @@ class InCTRL:
         requires=(),
         settings=InCTRLSettings,
         suits="A new product of which two to eight good parts exist; the map is indicative only.",
-        weights=(NETWORK, HEADS),
+        weights=(NETWORK,),
     )
 
     def __init__(self, settings: InCTRLSettings) -> None:

@@ -17,8 +17,8 @@ import numpy as np
 from inspector_core.detectors.appearance import Appearance, Judge, Learner
 from inspector_core.detectors.contract import Context, DetectorInfo
 from inspector_core.detectors.views import NETWORKS, Views, ViewSettings
-from inspector_core.memory.gaussians import Gaussians, Moments, distances
-from inspector_core.progress import Job
+from inspector_core.memory.gaussians import STAGE, Gaussians, Moments, distances
+from inspector_core.progress import Job, Progress
 from inspector_core.settings import setting
 from inspector_core.types import Array, FloatArray
 
@@ -63,10 +63,11 @@ class PaDiMSettings(ViewSettings):
         0.01, low=0.0, high=100.0, published=0.01, help="Added to every channel's variance."
     )
     shrink: Literal["auto", "never"] = setting(
-        "auto",
+        "never",
         choices=("auto", "never"),
         published="never",
-        help="Trust the channels' correlations less where there are few good parts.",
+        help="Trust the channels' correlations less where there are fewer good parts than twice the "
+        "channels; finds whole parts better and places worse.",
     )
 
 
@@ -162,7 +163,14 @@ class _Moments:
 
     def finish(self) -> Job[dict[str, Array]]:
         self._add_waiting()
-        shrink = self.settings.shrink == "auto" and self.moments.count < 2 * len(self.channels)
+        few = self.moments.count < 2 * len(self.channels)
+        if few:
+            yield Progress(
+                STAGE,
+                note=f"{self.moments.count} good parts for {len(self.channels)} channels: "
+                "distances rank places, but they are no standard deviations",
+            )
+        shrink = self.settings.shrink == "auto" and few
         gaussians: Gaussians = yield from self.moments.gaussians(
             self.settings.epsilon, shrink=shrink
         )

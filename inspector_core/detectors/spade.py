@@ -106,9 +106,9 @@ def cell_distances(
     difference, as the published code does.
     """
     if published and len(gallery) >= _FEWEST_ROWS:
-        # adding to each difference q - g is the same as moving the queries
+        # adding to each difference g - q is the same as moving the queries
         gallery = gallery[: len(gallery) // _FEWEST_ROWS * _FEWEST_ROWS]
-        queries = queries + np.float32(1e-6)
+        queries = queries - np.float32(1e-6)
     plan = context.plan(search_cost(len(queries), *gallery.shape))
     return nearest(queries, gallery, plan)[0]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from inspector_core.features.weights import Entry, entry_of, load
+from inspector_core.features.weights import Entry, entry_of, load, sha256
 from inspector_core.features.weights.catalogue import model_of
 from inspector_core.types import Array
 
@@ -27,12 +29,13 @@ class Backbone:
     multiple : sides of pictures must be multiples of this many pixels.
     """
 
-    def __init__(self, entry: Entry, network: Any, stages: Sequence[int], device: str) -> None:
+    def __init__(self, entry: Entry, network: Any, stages: Sequence[int]) -> None:
         import torch
 
         self.name = entry.name
-        self.device = device
-        self._network = network.eval().requires_grad_(False).to(device)
+        self.device = device = "cpu"
+        self._lock = threading.Lock()
+        self._network = network.eval().requires_grad_(False)
         # convolutions run faster on channels-last memory, on CPU as on CUDA
         self._layout = torch.channels_last
         self._network.to(memory_format=self._layout)
@@ -61,8 +64,12 @@ class Backbone:
         """
         import torch
 
-        self._found = []
-        with torch.inference_mode(), torch.autocast("cuda", enabled=self.device != "cpu"):
+        with (
+            self._lock,
+            torch.inference_mode(),
+            torch.autocast("cuda", enabled=self.device != "cpu"),
+        ):
+            self._found = []
             batch = torch.as_tensor(pictures, device=self.device).float()
             batch = ((batch - self._mean) / self._std).contiguous(memory_format=self._layout)
             with contextlib.suppress(_Reached):
@@ -94,15 +101,31 @@ class Backbone:
 
 
 def open_backbone(name: str, stages: Sequence[int], device: str = "cpu") -> Backbone:
-    """The named network with its weights from the registry.
+    """The named network with its weights from the registry; the last two opened are kept.
 
-    stages : of 1 to 4.   Raises WeightsError when the weights are not on this machine.
+    stages : of 1 to 4.   Raises WeightsError when the weights are not on this machine or altered.
     """
+    return _opened(name, sha256(name), tuple(stages)).on(device)
+
+
+@lru_cache(maxsize=2)
+def _opened(name: str, _digest: str, stages: tuple[int, ...]) -> Backbone:
+    import torch
+
     entry = entry_of(name)
     if not entry.stages:
         raise ValueError(f"{name} has no stages")
     tensors = load(name)
-    network = model_of(entry)
+    # built without memory or random numbers, then given the weights
+    with torch.device("meta"):
+        network = model_of(entry)
+    wanted = network.state_dict()
     # the classifier, which some publishers leave out, is not used
-    network.load_state_dict({**network.state_dict(), **tensors}, strict=True)
-    return Backbone(entry, network, stages, device)
+    complete = {
+        key: tensors[key].to(value.dtype)
+        if key in tensors
+        else torch.zeros(value.shape, dtype=value.dtype)
+        for key, value in wanted.items()
+    }
+    network.load_state_dict(complete, strict=True, assign=True)
+    return Backbone(entry, network, stages)

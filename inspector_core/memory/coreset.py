@@ -70,7 +70,7 @@ def greedy_coreset(
         remaining = torch.tensor(initial, dtype=torch.float32, device=plan.device).square()
     looked = time.monotonic()
     while len(chosen) < count:
-        fresh = yield from _from_pool(rows, squares, remaining, count - len(chosen))
+        fresh = yield from _from_pool(rows, squares, remaining, len(chosen), count)
         if not fresh:
             break
         chosen += fresh
@@ -106,8 +106,13 @@ def official_start(features: Array, starts: Array | None = None) -> FloatArray:
     return torch.cat(norms).numpy().astype(np.float32)
 
 
-def _from_pool(rows: Tensor, squares: Tensor, remaining: Tensor, most: int) -> Job[list[int]]:
-    """The next choices, at least one unless nothing is left; `remaining` is only read."""
+def _from_pool(
+    rows: Tensor, squares: Tensor, remaining: Tensor, done: int, count: int
+) -> Job[list[int]]:
+    """The next choices after the `done` ones, at least one unless nothing is left to choose.
+
+    `remaining` is only read.
+    """
     import torch
 
     size = min(_POOL, len(rows))
@@ -118,7 +123,7 @@ def _from_pool(rows: Tensor, squares: Tensor, remaining: Tensor, most: int) -> J
     inside, norms, left = rows[pool], squares[pool], remaining[pool]
     chosen: list[int] = []
     looked = time.monotonic()
-    while len(chosen) < most:
+    while done + len(chosen) < count:
         farthest = int(left.argmax())
         largest = float(left[farthest])
         if largest <= 0.0 or (chosen and largest <= bound):
@@ -126,8 +131,9 @@ def _from_pool(rows: Tensor, squares: Tensor, remaining: Tensor, most: int) -> J
         chosen.append(int(pool[farthest]))
         left = left.minimum(_squared_distance(inside, norms, inside[farthest], norms[farthest]))
         left[farthest] = 0.0
-        if len(chosen) % _STEPS_BETWEEN_LOOKS == 0 and time.monotonic() - looked > _STEP_S:
-            yield Progress(STAGE)
+        so_far = done + len(chosen)
+        if so_far % _STEPS_BETWEEN_LOOKS == 0 and time.monotonic() - looked > _STEP_S:
+            yield Progress(STAGE, so_far, count)
             looked = time.monotonic()
     return chosen
 

@@ -12,19 +12,41 @@ from inspector_core.detectors import DETECTORS, load
 from inspector_core.detectors.contract import Context
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError, InspectorError
+from inspector_core.features import clip_towers
 from inspector_core.geometry.prepare import prepare
 from inspector_core.progress import drain
 from inspector_core.recipe import Recipe, open_recipe, save
 from inspector_core.settings import build, declared
 from inspector_core.types import Calibration, Thresholds
 from tests.contracts.tiny_parts import refs
+from tests.core.detectors.random_weights import MOBILENET, random_weights
+from tests.core.features.tiny_clip import tiny_towers
+
+
+@pytest.fixture(scope="module", autouse=True)
+def networks(tmp_path_factory):
+    """Seeded random weights of the smallest network, and of a narrow CLIP in place of the real one."""
+    with (
+        random_weights(tmp_path_factory.mktemp("networks"), MOBILENET),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(clip_towers, "open_towers", lambda reading=True: tiny_towers())
+        patch.setattr(clip_towers, "network", lambda: ("tiny", "00ff"))
+        yield
+
 
 CONTEXT = Context(prepare=partial(prepare, seed=0), machine=Hardware(), seed=0)
 
 
+FINE = {"stages": "1"}
+"""Random weights say something about small things in their first stage alone."""
+
+
 def method(name):
     kind = load(name)
-    return kind(build(kind.info.settings))
+    known = {entry.name for entry in declared(kind.info.settings)}
+    values = FINE if set(FINE) <= known else {}
+    return kind(build(kind.info.settings, values))
 
 
 def prepared(**options):
@@ -64,6 +86,8 @@ def scores_the_foreground_and_nothing_else(name, learnt):
 
 
 def sees_a_dent_in_the_shape_and_a_stain_in_the_colour(name, learnt):
+    if name == "inctrl":
+        pytest.skip("a transformer with random weights tells nothing apart")
     detector, state = learnt[name]
     scorer = detector.restore(state, CONTEXT)
     dented, stained = prepared(dent_mm=1.2), prepared(stain=True)

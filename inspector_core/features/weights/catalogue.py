@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 _BLOCKS = 12
+_BESIDE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Entry:
 @cache
 def catalogue() -> Mapping[str, Entry]:
     """name -> entry, in the order of the file."""
-    content = files(__package__).joinpath("catalogue.toml").read_text("utf-8")
+    content = _BESIDE.joinpath("catalogue.toml").read_text("utf-8")
     entries = {}
     for row in tomllib.loads(content)["network"]:
         values: dict[str, Any] = {
@@ -111,7 +112,7 @@ def _clip_sizes(clip: Any, model: str) -> dict[str, Any]:
 
 
 def _layout(name: str) -> dict[str, tuple[int, ...]]:
-    content = files(__package__).joinpath("layouts.json").read_text("utf-8")
+    content = _BESIDE.joinpath("layouts.json").read_text("utf-8")
     shapes: dict[str, tuple[int, ...]] = {}
     for key, shape in json.loads(content)[name].items():
         several = range(_BLOCKS) if "{i}" in key else (0,)

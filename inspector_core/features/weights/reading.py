@@ -14,6 +14,8 @@ from inspector_core.files import shown
 if TYPE_CHECKING:
     from torch import Tensor
 
+RECORD = "relief"
+"""Key of the metadata that `relief pretrain` writes."""
 _CONTAINERS = ("state_dict", "model", "base_model", "model_state")
 """Keys under which training scripts put the state dict, tried when the catalogue names none."""
 
@@ -52,6 +54,20 @@ def _safetensors(file: Path) -> dict[str, Tensor]:
         raise WeightsError(
             f"{shown(file)} is damaged or no safetensors file", cure="load it again"
         ) from error
+
+
+def training_record(file: Path) -> dict[str, str]:
+    """What a safetensors file of our own says about how it was trained, empty for all others."""
+    from safetensors import SafetensorError, safe_open
+
+    if file.suffix != ".safetensors":
+        return {}
+    try:
+        with safe_open(file, "pt") as opened:
+            told = opened.metadata() or {}
+    except (SafetensorError, OSError):
+        return {}
+    return {key: text for key, text in told.items() if key == RECORD}
 
 
 def _checkpoint(file: Path) -> Mapping[str, object]:

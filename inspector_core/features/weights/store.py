@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from inspector_core.errors import DiskFullError, WeightsError
 from inspector_core.features.weights.catalogue import Entry, catalogue, entry_of
 from inspector_core.features.weights.fitting import candidates, fitted
-from inspector_core.features.weights.reading import read_state
+from inspector_core.features.weights.reading import read_state, training_record
 from inspector_core.files import (
     ensure_writable,
     read_json,
@@ -132,7 +132,14 @@ def add(file: Path, name: str | None = None, *, force: bool = False) -> Status:
             cure="load it again, or use --force where you know why",
         )
     tensors = fitted(entry, read_state(file, entry.container), shown(file))
-    _write(entry, path, tensors, {"origin": file.name, "origin_sha256": digest, "checked": checked})
+    told = training_record(file)
+    _write(
+        entry,
+        path,
+        tensors,
+        told,
+        {"origin": file.name, "origin_sha256": digest, "checked": checked},
+    )
     return _status(entry)
 
 
@@ -199,11 +206,17 @@ def _recognised(file: Path, digest: str) -> Entry:
     raise WeightsError(f"{shown(file)} {problem}", cure=f"name it with --as: {known}")
 
 
-def _write(entry: Entry, path: Path, tensors: dict[str, Tensor], origin: dict[str, Any]) -> None:
+def _write(
+    entry: Entry,
+    path: Path,
+    tensors: dict[str, Tensor],
+    told: dict[str, str],
+    origin: dict[str, Any],
+) -> None:
     from safetensors.torch import save
 
     ensure_writable(path.parent)
-    data = save({name: value.contiguous() for name, value in tensors.items()})
+    data = save({name: value.contiguous() for name, value in tensors.items()}, told or None)
     try:
         write_atomic(path, data)
         write_json(
