@@ -163,10 +163,7 @@ def _no_model(group: Group, metric: Metric, names: Sequence[str]) -> _Own | None
 
 def _estimator(group: Group, metric: Metric) -> tuple[str, ...]:
     """The cell that names the published estimator, where the table has one."""
-    if metric.estimator != "published":
-        return ()
-    runs = (run for by_seed in group.runs.values() for run in by_seed.values())
-    return (next(str(run["published_protocol"]) for run in runs),)
+    return (group.estimator(metric),) if metric.estimator == "published" else ()
 
 
 def _published_rows(groups: Sequence[Group], metric: Metric) -> list[PublishedRow]:
@@ -218,7 +215,7 @@ def _details(groups: Sequence[Group]) -> Table:
         values = (_number(metric.of(outline)) for metric in METRICS)
         rows.append(Row((name, NO_MODEL, "", "", "", *values), "reference"))
     titles = (f"AUPRO{areas[0]} exact", *areas[1:], f"AUPRO{areas[0]} published est.", *areas[1:])
-    used = {group.label: _estimator(group, SAMPLED[0])[0] for group in groups}
+    used = {group.label: group.estimator(SAMPLED[0]) for group in groups}
     notes = [
         f"published estimator {estimator}: "
         + ", ".join(label for label, own in used.items() if own == estimator)

@@ -117,6 +117,13 @@ class Group:
             return self.title
         return f"{self.title}, {self.shots} shot{'' if self.shots == 1 else 's'}"
 
+    def estimator(self, metric: Metric) -> str:
+        """What stands behind this metric's AUPRO here: "exact", "btf100", "cfm99"; else ""."""
+        if metric.estimator != "published":
+            return metric.estimator
+        runs = (run for by_seed in self.runs.values() for run in by_seed.values())
+        return str(next(runs)["published_protocol"])
+
     def values(self, name: str, metric: Metric) -> dict[int, float | None]:
         """Seed to a class's figure in the deciding map."""
         return {seed: value_of(run, metric) for seed, run in self.runs.get(name, {}).items()}

@@ -12,13 +12,21 @@ from typing import Any
 
 from inspector_core.evaluation.published import COSTS, published
 from inspector_core.evaluation.sections import LEGEND, sections
-from inspector_core.evaluation.summary import METRICS, PRECISION, Document, Group, grouped
+from inspector_core.evaluation.summary import (
+    METRICS,
+    PRECISION,
+    Document,
+    Group,
+    grouped,
+    n_classes,
+)
 
 HEADS = (
     "dataset", "class", "detector", "shots", "seed", "map", "defect_type", "metric", "estimator",
     "value", "low", "high", "status", "source",
 )  # fmt: skip
-"""Of the CSV: a row for each figure. low, high: 95 % interval of one run. Ours have the status "run"."""
+"""Of the CSV: a row for each figure. low, high: 95 % interval of one run, or the range over the seeds
+where seed is "median". Ours have the status "run"."""
 
 
 def markdown(documents: Sequence[Document]) -> str:
@@ -55,6 +63,7 @@ def csv_text(documents: Sequence[Document]) -> str:
     groups = grouped(documents)
     for group in groups:
         writer.writerows(_ours(group))
+        writer.writerows(_over_seeds_and_classes(group, n_classes(_same_set(group, groups))))
     for dataset in dict.fromkeys(group.dataset for group in groups):
         writer.writerows(_theirs(dataset))
     return stream.getvalue()
@@ -72,6 +81,28 @@ def _ours(group: Group) -> Iterator[list[object]]:
                 for map_name, figures in maps.items():
                     for row in _figures(run, figures):
                         yield [*head, map_name, kind, *row, "run", ""]
+
+
+def _same_set(group: Group, groups: Sequence[Group]) -> list[Group]:
+    return [other for other in groups if other.dataset == group.dataset]
+
+
+def _over_seeds_and_classes(group: Group, everything: int) -> Iterator[list[object]]:
+    """Medians over several seeds, and means over several classes, of the deciding map."""
+    shots = "all" if group.shots is None else group.shots
+    for metric in METRICS:
+        spreads = {name: group.spread(name, metric) for name in group.runs}
+        done = [name for name, spread in spreads.items() if spread is not None]
+        figures = [(name, spread, "") for name, spread in spreads.items()]
+        if len(done) > 1:
+            said = f"mean of {len(done)} of {everything} classes"
+            figures.append(("mean", group.mean(done, metric), said))
+        for name, spread, said in figures:
+            if spread is not None and (said or spread.n_seeds > 1):
+                seed = "median" if spread.n_seeds > 1 else ""
+                head = [group.dataset, name, group.title, shots, seed, "", "", metric.name]
+                ends = ("" if end is None else end for end in (spread.low, spread.high))
+                yield [*head, group.estimator(metric), spread.middle, *ends, "run", said]
 
 
 def _figures(run: Mapping[str, Any], figures: Mapping[str, Any]) -> Iterator[list[object]]:

@@ -208,6 +208,14 @@ def test_that_the_csv_holds_every_figure_with_its_source(documents, evaluations)
     ]  # fmt: skip
     figures = evaluations[1.2, 2]["per_type"]["dent"]["shape"]
     assert float(area["value"]) == figures["aupro"]["0.01"]
+    (mean,) = [
+        row
+        for row in rows
+        if (row["class"], row["detector"], row["metric"]) == ("mean", "btf", "I-AUROC")
+    ]
+    expected = grouped(documents)[0].mean(["bagel", "tire"], I_AUROC)
+    assert (float(mean["value"]), float(mean["low"])) == (expected.middle, expected.low)
+    assert (mean["seed"], mean["source"]) == ("median", "mean of 2 of 10 classes")
     (theirs,) = [
         row
         for row in rows
