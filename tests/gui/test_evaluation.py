@@ -148,6 +148,13 @@ def test_that_choosing_a_part_shows_it_and_the_key_leads_back(evaluated):
     evaluated.window.stage.maximise(0)
 
 
+def test_that_escape_leads_back_to_the_part(evaluated):
+    workplace = evaluated.window.complete()
+    page(evaluated).matrix.cells[True, Verdict.REJECT].setFocus()
+    QTest.keyClick(page(evaluated).matrix.cells[True, Verdict.REJECT], Qt.Key.Key_Escape)
+    assert not workplace.evaluation_shown
+
+
 def test_that_the_histograms_handle_moves_the_limit_of_the_recipe(evaluated):
     model, scores = evaluated.controller, page(evaluated).scores
     start = QPoint(round(scores.x_of(model.limits.current.t2)), 10)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -186,6 +186,7 @@ class EvaluationView(QWidget):
             button.setEnabled(action.isEnabled())
             button.clicked.connect(action.trigger)
             action.enabledChanged.connect(button.setEnabled)
+        self.scope_box.setEnabled(evaluate.isEnabled())
         evaluate.enabledChanged.connect(self.scope_box.setEnabled)
         self.evaluate_button.setToolTip(f"Evaluate again ({evaluate.shortcut().toString()})")
         self.close_button.setIcon(icon("x"))
@@ -243,6 +244,12 @@ class EvaluationView(QWidget):
     @property
     def notes(self) -> str:
         return self._notes.text()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_button.click()
+        else:
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
