@@ -46,9 +46,12 @@ def _normals(part: Registered) -> FloatArray:
     assert part.sample.xyz is not None
     normals = part.normals
     if normals is None:
+        # those of the sensor are finer than any that are fitted to its points
+        normals = part.sample.normals
+    if normals is None:
         seen = part.valid & part.foreground
         normals = surface_normals(part.sample.xyz, seen, _NORMAL_WINDOW_PX)
-    known = part.foreground & np.isfinite(normals).all(axis=2)
+    known = part.foreground & np.isfinite(normals).all(axis=2) & normals.any(axis=2)
     upright = normals[known] @ _turned_to_viewer(normals[known].mean(axis=0)).T
     picture = np.empty((*part.shape, 3), np.float32)
     picture[:] = (0.5, 0.5, 1.0)
