@@ -40,7 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder for outcomes and tables; what it holds already is not done again",
     )
     parser.add_argument(
-        "--detector", action="append", default=[], metavar="NAME", help="detector, repeatable"
+        "--detector",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="detector, repeatable (default: none)",
     )
     parser.add_argument(
         "--set",
@@ -89,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare",
         metavar="A,B",
-        help="compare two detectors part by part: names, or titles as in the table",
+        help="compare two detectors part by part: names, or titles as in the table (default: none)",
     )
     parser.add_argument(
         "--force", action="store_true", help="do finished jobs again (default: keep them)"

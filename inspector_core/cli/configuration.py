@@ -65,6 +65,15 @@ def settings_file() -> Path:
     return Path(platformdirs.user_config_dir(FOLDER_NAME, appauthor=False)) / FILE_NAME
 
 
+def weights_in_file() -> str:
+    """The settings file's weights folder, empty where it names none; its other faults are not told here."""
+    try:
+        named = tomllib.loads(settings_file().read_text("utf-8")).get("weights", "")
+    except (OSError, ValueError):
+        return ""
+    return named if isinstance(named, str) else ""
+
+
 class Configuration:
     """Everything but the options: read once, asked by each command.
 

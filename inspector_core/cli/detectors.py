@@ -33,16 +33,29 @@ def run(args: argparse.Namespace, console: Console) -> int:
         (
             info.name + (" (default)" if info.name == DEFAULT else ""),
             " + ".join(info.modalities),
-            ", ".join(info.weights) or "none needed",
+            _network(info),
             info.source,
         )
         for info in entries
     ]
-    console.table(("name", "sees", "weights", "source"), rows)
+    console.table(("name", "sees", "network", "source"), rows)
     console.say()
     for info in entries:
         console.say(f"{info.name}: {info.summary} {info.suits}")
     return 0
+
+
+def _network(info: DetectorInfo) -> str:
+    """Which pretrained network it would look through on this machine."""
+    if not info.weights:
+        return "none needed"
+    return _present(info) or f"missing, e.g. {info.weights[0]}"
+
+
+def _present(info: DetectorInfo) -> str | None:
+    from inspector_core.features import weights
+
+    return next((name for name in info.weights if weights.find(name) is not None), None)
 
 
 def _document(info: DetectorInfo) -> dict[str, Any]:
@@ -57,6 +70,8 @@ def _document(info: DetectorInfo) -> dict[str, Any]:
         "modalities": list(info.modalities),
         "requires": list(info.requires),
         "weights": list(info.weights),
+        "network": _present(info),
+        "ready": not info.weights or _present(info) is not None,
         "knows_deviation": info.knows_deviation,
         "settings": [
             {

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against",
         type=Path,
         metavar="RECIPE",
-        help="second recipe: how sure is the difference between the two on the same parts?",
+        help="second recipe: how sure is the difference between the two on the same parts? (default: none)",
     )
     parser.add_argument(
         "--split",

@@ -51,11 +51,11 @@ def execute(args: argparse.Namespace) -> int:
 
 def _name_weights_folder() -> None:
     """Hand the settings file's weights folder on, to this process and to those it starts."""
-    from inspector_core.cli.configuration import PREFIX, Configuration
+    from inspector_core.cli.configuration import PREFIX, weights_in_file
 
-    chosen = Configuration().program()["weights"]
-    if chosen.value:
-        os.environ.setdefault(PREFIX + "WEIGHTS", str(chosen.value))
+    chosen = weights_in_file()
+    if chosen:
+        os.environ.setdefault(PREFIX + "WEIGHTS", chosen)
 
 
 def _failed(error: InspectorError, args: argparse.Namespace, console: Console) -> int:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "relief weights list",
     "relief weights add wide_resnet50_2-95faca4d.pth",
-    "relief weights fetch resnet18.tv_in1k",
-    "relief weights verify",
 )
 
 

@@ -53,12 +53,24 @@ def candidates(state: Mapping[str, Tensor]) -> list[Entry]:
     """The networks whose names and shapes a state dict has."""
     fit = []
     for entry in catalogue().values():
+        if not _resembles(entry, state):
+            continue
         try:
             fitted(entry, state, "")
         except WeightsError:
             continue
         fit.append(entry)
     return fit
+
+
+def _resembles(entry: Entry, state: Mapping[str, Tensor]) -> bool:
+    """A quick look, for building a network to compare with takes seconds."""
+    if entry.kind == "open_clip":
+        return any("visual." in name for name in state)
+    if entry.stages:
+        first = entry.stages[0].partition(".")[0] + "."
+        return any(name.startswith(first) for name in state)
+    return True
 
 
 def _renamed(entry: Entry, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -55,6 +55,7 @@ def test_that_a_picture_alone_gives_what_it_gives_in_a_batch():
         torch.testing.assert_close(stage[1:], alone, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.heavy
 def test_that_every_stage_of_the_catalogue_is_a_module_of_its_network():
     for entry in weights.catalogue().values():
         if entry.stages:

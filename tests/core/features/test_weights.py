@@ -47,7 +47,12 @@ def test_that_every_entry_says_where_it_comes_from_and_what_it_holds():
         assert entry.page.startswith("https://")
         assert entry.used_by
         assert not entry.sha256 or 8 <= len(entry.sha256) <= 64
-        assert len(expected(entry.name)) > 3
+
+
+@pytest.mark.heavy
+def test_that_every_network_can_be_built_and_compared_with():
+    for name in weights.catalogue():
+        assert len(expected(name)) > 3, name
 
 
 def test_that_a_checkpoint_is_taken_in_under_the_networks_own_names(tmp_path):
