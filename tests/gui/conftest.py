@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from inspector_core.detectors import DETECTORS
 from tests.gui.tiny_engine import FLAT, ROOT, TinyEngine, tiny_scan
@@ -80,6 +81,10 @@ def open_window(qapp, folder: Path) -> Iterator[tuple]:
     yield window, engine
     window.close()
     assert not controller.lane.isRunning()
+    # widgets that nobody needs any more would be styled anew with every change of theme
+    window.deleteLater()
+    controller.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(scope="module")
