@@ -8,23 +8,16 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, Scorer, State
-from inspector_core.detectors.views import (
-    DESCRIBING,
-    NETWORKS,
-    Seen,
-    Views,
-    ViewSettings,
-    batches,
-    learnt_views,
-    network_bytes,
-    restored_views,
-)
+from inspector_core.detectors.view_choice import learnt_views, network_bytes, restored_views
+from inspector_core.detectors.view_settings import NETWORKS, ViewSettings
+from inspector_core.detectors.views import Seen, Views, batches
 from inspector_core.device import Cost
 from inspector_core.errors import InputError
 from inspector_core.features.looks import Look, modality_of
 from inspector_core.progress import Job, Progress
 from inspector_core.types import AnomalyMaps, Array, FloatArray, Registered, SampleRef
 
+DESCRIBING = "Describing the good parts"
 _NEEDS = {"rgb": "picture", "normals": "cloud", "height": "cloud"}
 
 

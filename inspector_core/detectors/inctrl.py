@@ -24,6 +24,7 @@ from inspector_core.detectors.inctrl_sight import (
     view_cost,
 )
 from inspector_core.detectors.prompting import CHOOSING, prompt_parts, said, unit
+from inspector_core.detectors.view_settings import FrameSettings
 from inspector_core.device import Cost
 from inspector_core.errors import WeightsError
 from inspector_core.features import clip_towers
@@ -45,7 +46,7 @@ _TURNS = {"none": (0,), "half": (0, 2), "quarter": (0, 1, 2, 3)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InCTRLSettings:
+class InCTRLSettings(FrameSettings):
     """Settings of `inctrl`; published values of mala-lab/InCTRL@cc535d0."""
 
     compat: Literal["project", "published"] = setting(
@@ -79,13 +80,6 @@ class InCTRLSettings:
         help="Trained heads: auto takes those of the weights folder if there are any, none does "
         "without, or a file that `relief pretrain inctrl` wrote.",
     )
-    picture: Literal["auto", "rgb", "normals", "height", "rgb+normals", "rgb+height"] = setting(
-        "auto",
-        choices=("auto", "rgb", "normals", "height", "rgb+normals", "rgb+height"),
-        published="rgb",
-        help="What the network is shown: the picture, the normals or the height as a picture, or both; "
-        "auto shows colour and normals where the parts have them.",
-    )
     turns: Literal["none", "half", "quarter"] = setting(
         "none",
         choices=("none", "half", "quarter"),
@@ -99,31 +93,6 @@ class InCTRLSettings:
         high=4,
         published=1,
         help="Squares of 240 pixels along a side: 2 or more show finer things, without heads.",
-    )
-    framing: Literal["part", "whole", "published"] = setting(
-        "part",
-        choices=("part", "whole", "published"),
-        published="published",
-        help="Show where the parts lie, the whole picture, or its centre square.",
-    )
-    margin: float = setting(
-        0.08, low=0.0, high=1.0, help="Room left around the parts, as a share of their longer side."
-    )
-    cells: Literal["part", "all"] = setting(
-        "part",
-        choices=("part", "all"),
-        published="all",
-        help="Judge patches on the part alone, or everything in the square.",
-    )
-    smoothing_px: float = setting(
-        4.0,
-        low=0.0,
-        high=64.0,
-        unit="px",
-        help="Blur of the map, in pixels of the square.",
-    )
-    relief_mm: float = setting(
-        0.5, low=0.001, high=100.0, unit="mm", help="Height at which the height picture ends."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from inspector_core.detectors.contract import Context
+from inspector_core.detectors.view_choice import chosen_looks
 from inspector_core.device import Cost, Plan, with_fallback
 from inspector_core.errors import InputError
 from inspector_core.features.clip_towers import Towers
@@ -105,15 +106,9 @@ def common_looks(wanted: str, parts: Sequence[Registered]) -> tuple[Look, ...]:
 
     wanted : looks joined by "+", or "auto" for colour and normals as far as the parts have them.
     """
-    names = ("rgb", "normals") if wanted == "auto" else tuple(wanted.split("+"))
-    here = {name for name in LOOKS if all(_has(part, name) for part in parts)}
-    missing = [name for name in names if name not in here]
-    if missing and (wanted != "auto" or len(missing) == len(names)):
-        raise InputError(
-            f"the prompt parts do not all have {'pictures' if missing[0] == 'rgb' else 'clouds'}",
-            cure="learn from parts that were all scanned in the same way, or set picture=auto",
-        )
-    return tuple(look for look in LOOKS if look in names and look in here)
+    return chosen_looks(
+        wanted, {name for name in LOOKS if not all(_has(part, name) for part in parts)}
+    )
 
 
 def chosen_squares(

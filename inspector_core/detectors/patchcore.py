@@ -16,7 +16,8 @@ import numpy as np
 
 from inspector_core.detectors.appearance import Appearance, Judge, Learner
 from inspector_core.detectors.contract import Context, DetectorInfo
-from inspector_core.detectors.views import NETWORKS, Views, ViewSettings
+from inspector_core.detectors.view_settings import NETWORKS, ViewSettings
+from inspector_core.detectors.views import Views
 from inspector_core.features import locally_aware
 from inspector_core.features.scaling import Standard
 from inspector_core.geometry.smoothing import blur_8bit, blur_whole_sample

@@ -16,7 +16,8 @@ import numpy as np
 from inspector_core.detectors.appearance import Appearance, Judge, Learner
 from inspector_core.detectors.contract import Context, DetectorInfo, State
 from inspector_core.detectors.prompting import CHOOSING, prompt_parts, residuals, said, unit
-from inspector_core.detectors.views import NETWORKS, Views, ViewSettings
+from inspector_core.detectors.view_settings import NETWORKS, ViewSettings
+from inspector_core.detectors.views import Views
 from inspector_core.features.locally_aware import patch_features
 from inspector_core.progress import Job, Progress
 from inspector_core.settings import setting

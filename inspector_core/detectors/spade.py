@@ -15,7 +15,8 @@ import numpy as np
 
 from inspector_core.detectors.appearance import Appearance, Judge, Learner
 from inspector_core.detectors.contract import Context, DetectorInfo
-from inspector_core.detectors.views import NETWORKS, Views, ViewSettings
+from inspector_core.detectors.view_settings import NETWORKS, ViewSettings
+from inspector_core.detectors.views import Views
 from inspector_core.memory.nearest import nearest, search_cost, several_nearest
 from inspector_core.progress import Job, Progress
 from inspector_core.settings import setting
