@@ -198,21 +198,12 @@ def evaluate(
 ) -> Job[Evaluation]:
     """Metrics over labelled parts, per map and per defect type (methods: decision, section 6)."""
     inspector = Inspector(recipe, device)
-    facts = {
-        "name": recipe.name,
-        "detector": recipe.detector,
-        "sha256": recipe.sha256,
-        "seed": recipe.seed,
-        "thresholds": {"t1": recipe.thresholds.t1, "t2": recipe.thresholds.t2},
-        "trusted": inspector.trusted,
-        "judged": list(recipe.judged),
-    }
     return (
         yield from evaluation(
             _Scoring(refs, inspector, store),
             scope=scope,
             protocol=protocol,
-            recipe_facts=facts,
+            recipe_facts=inspector.facts(),
             seed=recipe.seed,
         )
     )
@@ -231,6 +222,19 @@ class Inspector:
         self.scorer: Scorer = chosen.method.restore(recipe.state, self.context)
         self.trusted = is_trusted(recipe.calibration, recipe.learn_parts)
         self.device = name_of(resolve(device, machine))
+
+    def facts(self) -> dict[str, Any]:
+        """What an evaluation's document says about the recipe, as plain JSON."""
+        recipe = self.recipe
+        return {
+            "name": recipe.name,
+            "detector": recipe.detector,
+            "sha256": recipe.sha256,
+            "seed": recipe.seed,
+            "thresholds": {"t1": recipe.thresholds.t1, "t2": recipe.thresholds.t2},
+            "trusted": self.trusted,
+            "judged": list(recipe.judged),
+        }
 
     def decider(self, item: Loaded, maps: AnomalyMaps) -> Decider:
         """The part's decision at any thresholds, from maps made now or stored earlier."""
@@ -341,19 +345,23 @@ class _Scoring:
             result = self.inspector.result(item)
             if self.store is not None:
                 self.store.write(result)
-            if result.maps is None:
-                yield FailedPart(result.id, result.label, result.error)
-                continue
-            part = item.part()
-            yield ScoredPart(
-                id=result.id,
-                label=result.label,
-                truth=part.sample.truth,
-                foreground=part.foreground,
-                maps=result.maps,
-                scores=result.scores,
-                seconds=sum(result.timings_s.values()),
-            )
+            yield scored(item, result)
+
+
+def scored(item: Loaded, result: Result) -> ScoredPart | FailedPart:
+    """A part as an evaluation counts it, from its result with maps."""
+    if result.maps is None:
+        return FailedPart(result.id, result.label, result.error)
+    part = item.part()
+    return ScoredPart(
+        id=result.id,
+        label=result.label,
+        truth=part.sample.truth,
+        foreground=part.foreground,
+        maps=result.maps,
+        scores=result.scores,
+        seconds=sum(result.timings_s.values()),
+    )
 
 
 def _context(chosen: Configured, seed: int, device: str, machine: Hardware) -> Context:

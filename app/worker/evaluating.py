@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from inspector_core.data.identity import duplicates
-from inspector_core.engine import Inspected, Inspector
+from inspector_core.engine import Inspected, Inspector, scored
 from inspector_core.evaluation import Evaluation, FailedPart, ScoredPart, evaluation
 from inspector_core.loading import Loaded, loaded
 from inspector_core.progress import Job
@@ -40,7 +40,7 @@ def evaluated(request: EvaluationRequest, inspector: Inspector) -> Job[Evaluatio
     refs, notes = yield from _held_out(request.refs, recipe)
     parts = _Parts(refs, inspector, request)
     job = evaluation(
-        parts, scope=request.scope, recipe_facts=_facts(inspector), seed=recipe.seed, notes=notes
+        parts, scope=request.scope, recipe_facts=inspector.facts(), seed=recipe.seed, notes=notes
     )
     try:
         while True:
@@ -71,19 +71,7 @@ class _Parts:
     def __iter__(self) -> Iterator[ScoredPart | FailedPart]:
         for item in loaded(self.refs, self.inspector.context.prepare):
             result = self._stored(item) or self._scored(item)
-            if result.maps is None:
-                yield FailedPart(result.id, result.label, result.error)
-                continue
-            part = item.part()
-            yield ScoredPart(
-                id=result.id,
-                label=result.label,
-                truth=part.sample.truth,
-                foreground=part.foreground,
-                maps=result.maps,
-                scores=result.scores,
-                seconds=sum(result.timings_s.values()),
-            )
+            yield scored(item, result)
 
     def _stored(self, item: Loaded) -> Result | None:
         source, store = self.request.source, self.request.store
@@ -133,16 +121,3 @@ def _held_out(refs: Sequence[SampleRef], recipe: Recipe) -> Job[tuple[list[Sampl
 
 def _parts(count: int) -> str:
     return "1 part is" if count == 1 else f"{count:,} parts are"
-
-
-def _facts(inspector: Inspector) -> dict[str, object]:
-    recipe = inspector.recipe
-    return {
-        "name": recipe.name,
-        "detector": recipe.detector,
-        "sha256": recipe.sha256,
-        "seed": recipe.seed,
-        "thresholds": {"t1": recipe.thresholds.t1, "t2": recipe.thresholds.t2},
-        "trusted": inspector.trusted,
-        "judged": list(recipe.judged),
-    }

@@ -93,7 +93,8 @@ class Appearance:
         )
         learners = {look: self.learner(len(parts), views, context) for look in views.looks}
         for portion in batches(again):
-            yield Progress(DESCRIBING, portion[0][0], len(parts))
+            told = "; ".join(views.notes())
+            yield Progress(DESCRIBING, portion[0][0], len(parts), told)
             seen = views.see([part for _, part in portion])
             for (number, _), one in zip(portion, seen, strict=True):
                 for look, learner in learners.items():
@@ -136,6 +137,7 @@ class AppearanceScorer:
             )
             for look, cells in values.items()
         }
+        notes += self.views.notes()
         return AnomalyMaps(maps.get("rgb"), maps.get("shape"), None, notes=tuple(notes))
 
     def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from inspector_core.errors import InputError
 from inspector_core.features import weights
 from inspector_core.features.framing import Framing
 from inspector_core.features.looks import Look, picture_of
-from inspector_core.memory.nearest import quiet
 from inspector_core.types import Array, FloatArray, Registered
 
 if TYPE_CHECKING:
@@ -46,7 +45,8 @@ class Seen:
 class Views:
     """Which pictures of a part go through which network, the same for all parts of a recipe.
 
-    grid : rows and columns of the cells that are judged.   tell : hears when memory runs short.
+    grid : rows and columns of the cells that are judged.
+    said : what was reduced when memory ran short, until `notes` hands it on.
     reached : (H, W) bool, pixels that any learnt part covers, while learning.
     """
 
@@ -59,7 +59,7 @@ class Views:
     relief_mm: float
     context: Context
     reached: Array | None = None
-    tell: Callable[[str], None] = field(default=quiet)
+    said: list[str] = field(default_factory=list)
 
     def available(self, part: Registered) -> list[Look]:
         """The looks that this part has what they need for."""
@@ -100,6 +100,12 @@ class Views:
         large = self.framing.to_source(small)
         return np.where(part.foreground, large, np.float32(np.nan))
 
+    def notes(self) -> list[str]:
+        """What was reduced since this was last asked, for the user."""
+        told = [*dict.fromkeys(self.said)]
+        self.said.clear()
+        return told
+
     def facts(self) -> dict[str, Any]:
         """As plain JSON, for the recipe."""
         return {
@@ -127,7 +133,7 @@ class Views:
 
         height, width = self.framing.size
         cost = Cost(row_bytes=BYTES_PER_PIXEL * height * width, rows=BATCH)
-        return with_fallback(work, self.context.plan(cost), self.tell)
+        return with_fallback(work, self.context.plan(cost), self.said.append)
 
     def _require_size(self, part: Registered) -> None:
         if part.shape != self.framing.shape:
