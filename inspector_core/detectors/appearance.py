@@ -10,7 +10,7 @@ import numpy as np
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, Scorer, State
 from inspector_core.detectors.view_choice import learnt_views, network_bytes, restored_views
 from inspector_core.detectors.view_settings import NETWORKS, ViewSettings
-from inspector_core.detectors.views import Seen, Views, batches
+from inspector_core.detectors.views import BATCH, Seen, Views, batches
 from inspector_core.device import Cost
 from inspector_core.errors import InputError
 from inspector_core.features.looks import Look, modality_of
@@ -92,7 +92,7 @@ class Appearance:
             parts, self.settings, self.networks, context, self.besides
         )
         learners = {look: self.learner(len(parts), views, context) for look in views.looks}
-        for portion in batches(again):
+        for portion in batches(again, max(1, BATCH // len(views.looks))):
             told = "; ".join(views.notes())
             yield Progress(DESCRIBING, portion[0][0], len(parts), told)
             seen = views.see([part for _, part in portion])

@@ -164,7 +164,7 @@ def smoothed(values: Array, known: Array, size: tuple[int, int], sigma_px: float
 
 
 def batches(
-    parts: Iterator[tuple[int, Registered]], count: int = BATCH
+    parts: Iterator[tuple[int, Registered]], count: int
 ) -> Iterator[list[tuple[int, Registered]]]:
     """Numbered parts in portions that go through a network together."""
     portion: list[tuple[int, Registered]] = []
