@@ -24,6 +24,8 @@ from inspector_core.software import versions
 
 log = logging.getLogger(__name__)
 
+_THREADS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -41,9 +43,21 @@ class Outcome:
 def steps(job: BenchmarkJob, scratch: Path) -> Job[Outcome]:
     """Do a job. The recipe stays in the scratch folder.
 
+    Sums are shared by the same number of threads on every machine, so that the last digits agree.
     Raises InspectorError; InputError or WeightsError when the folder holds other parts, or this machine
     other pretrained networks, than the job was made for.
     """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(_THREADS)
+    try:
+        return (yield from _steps(job, scratch))
+    finally:
+        torch.set_num_threads(before)
+
+
+def _steps(job: BenchmarkJob, scratch: Path) -> Job[Outcome]:
     parts = yield from engine.scan(Path(job.folder), job.layout, job.reading)
     if census(parts.refs) != job.census:
         raise InputError(

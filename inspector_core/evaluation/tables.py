@@ -21,6 +21,7 @@ from inspector_core.evaluation.summary import (
     n_classes,
 )
 
+_DIGITS = 6
 HEADS = (
     "dataset", "class", "detector", "shots", "seed", "map", "defect_type", "metric", "estimator",
     "value", "low", "high", "status", "source",
@@ -62,11 +63,17 @@ def csv_text(documents: Sequence[Document]) -> str:
     writer.writerow(HEADS)
     groups = grouped(documents)
     for group in groups:
-        writer.writerows(_ours(group))
-        writer.writerows(_over_seeds_and_classes(group, n_classes(_same_set(group, groups))))
+        writer.writerows(map(_rounded, _ours(group)))
+        everything = n_classes(_same_set(group, groups))
+        writer.writerows(map(_rounded, _over_seeds_and_classes(group, everything)))
     for dataset in dict.fromkeys(group.dataset for group in groups):
         writer.writerows(_theirs(dataset))
     return stream.getvalue()
+
+
+def _rounded(row: Sequence[object]) -> list[object]:
+    """Digits that depend on how many cores shared a sum would make equal runs look different."""
+    return [round(cell, _DIGITS) if isinstance(cell, float) else cell for cell in row]
 
 
 def _ours(group: Group) -> Iterator[list[object]]:
