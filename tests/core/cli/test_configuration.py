@@ -73,7 +73,10 @@ def test_that_unknown_names_are_said_with_the_known_ones(settings_file, monkeypa
     environment = {"RELIEF_DEVCIE": "cpu", "RELIEF_PYTHON": "python3", "RELIEF_ALIGNED_X": "1"}
     problems = configured(settings_file, environment).problems
     assert len(problems) == 2
-    assert "devcie is no setting; known: device, detector, seed, weights, [aligned], [btf]" in problems[0]
+    assert (
+        "devcie is no setting; known: device, detector, seed, weights, [aligned], [btf]"
+        in problems[0]
+    )
     assert "RELIEF_DEVCIE is no setting; known: RELIEF_DEVICE" in problems[1]
 
 

@@ -83,3 +83,14 @@ def test_that_the_evaluation_network_gives_the_handbooks_figures(shared, tmp_pat
     for found, (mean, std) in zip(maps, want, strict=True):
         assert found.mean().item() == pytest.approx(mean, abs=2e-3)
         assert found.std().item() == pytest.approx(std, abs=2e-3)
+
+
+def test_that_a_graphics_card_gives_the_same_maps_within_half_precision():
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA graphics card")
+    network = open_backbone(MOBILENET, (1, 2, 3))
+    plain = network.maps(pictures())
+    for found, want in zip(network.on("cuda:0").maps(pictures()), plain, strict=True):
+        scale = want.abs().max().item()
+        torch.testing.assert_close(found.cpu(), want, atol=0.01 * scale, rtol=0.02)
+    network.on("cpu")
