@@ -136,8 +136,10 @@ def learn(
     context = _context(chosen, seed, device, machine)
     split, left_out = yield from _readable(split, context)
     width, height = parts.image_size or (0, 0)
-    plan = context.plan(chosen.method.cost(len(split.learn), (height, width)))
-    yield Progress(LEARNING, 0, len(split.learn), plan.note)
+    cost = chosen.method.cost(len(split.learn), (height, width))
+    plan = context.plan(cost)
+    needed = f"about {cost.fixed_bytes / 2**30:.1f} GB of memory needed"
+    yield Progress(LEARNING, 0, len(split.learn), plan.note or needed)
     state = yield from relayed(chosen.method.learn(split.learn, context), LEARNING)
     scorer = chosen.method.restore(state, context)
     calibration, fingerprint = yield from _calibrated(split, scorer, context, chosen.decision)

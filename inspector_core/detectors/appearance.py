@@ -8,7 +8,12 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, Scorer, State
-from inspector_core.detectors.view_choice import learnt_views, network_bytes, restored_views
+from inspector_core.detectors.view_choice import (
+    learnt_views,
+    network_bytes,
+    network_width,
+    restored_views,
+)
 from inspector_core.detectors.view_settings import NETWORKS, ViewSettings
 from inspector_core.detectors.views import BATCH, Seen, Views, batches
 from inspector_core.device import Cost
@@ -67,8 +72,8 @@ class Appearance:
         """A judge from what the learner of one look returned."""
         raise NotImplementedError
 
-    def learnt_bytes(self, n_parts: int, cells: int) -> int:
-        """Memory of one look's learning beside the network: n parts of so many cells."""
+    def learnt_bytes(self, n_parts: int, cells: int, width: int) -> int:
+        """Memory of one look's learning beside the network: n parts of so many cells and channels."""
         raise NotImplementedError
 
     def draw(self, part: Registered, views: Views, values: Array, inside: Array) -> FloatArray:
@@ -82,7 +87,8 @@ class Appearance:
         share = min(size) / max(size) if max(size) else 1.0
         cells = round((settings.size_px / 8) ** 2 * share)
         fixed = network_bytes(settings, self.networks, size)
-        fixed += looks * self.learnt_bytes(n_parts, cells)
+        width = network_width(settings, self.networks)
+        fixed += looks * self.learnt_bytes(n_parts, cells, width)
         # a part as it is read, prepared and drawn
         return Cost(fixed_bytes=fixed + 60 * size[0] * size[1])
 

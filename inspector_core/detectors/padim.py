@@ -98,9 +98,9 @@ class PaDiM(Appearance):
         """Measures distances."""
         return _Distances(tensors, views, context)
 
-    def learnt_bytes(self, n_parts: int, cells: int) -> int:
+    def learnt_bytes(self, n_parts: int, cells: int, width: int) -> int:
         """Second moments in double precision and the parts waiting to be added."""
-        d = self.settings.channels
+        d = min(self.settings.channels, width)
         return cells * (8 * d * d + 4 * d * (d + 1) // 2 + 8 * d * _AT_ONCE)
 
 

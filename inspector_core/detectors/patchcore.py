@@ -112,11 +112,11 @@ class PatchCore(Appearance):
         """Searches the bank."""
         return _Bank(self.settings, tensors, views, context)
 
-    def learnt_bytes(self, n_parts: int, cells: int) -> int:
+    def learnt_bytes(self, n_parts: int, cells: int, width: int) -> int:
         """Candidates, their projection twice, the bank."""
-        width = 1536
         rows = min(n_parts * cells, _CANDIDATE_BYTES // (4 * width))
-        return 4 * rows * (width + 3 * _PROJECTED) + 4 * self.settings.bank_rows * width
+        kept = min(self.settings.bank_rows, rows)
+        return 4 * rows * (width + 2 * min(width, _PROJECTED)) + 4 * kept * width
 
     def draw(self, part: Registered, views: Views, values: Array, inside: Array) -> FloatArray:
         """The map as the followed code draws it."""

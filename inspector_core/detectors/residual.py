@@ -30,7 +30,6 @@ TOWERS = (
     "vit_base_patch8_224.dino",
 )
 """Vision transformers trained without labels; few-shot comparison works best in their features."""
-_WIDEST = 1536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +86,10 @@ class Residual(Appearance):
         """Compares with all of them."""
         return _Residuals(self.settings, tensors, views, context)
 
-    def learnt_bytes(self, n_parts: int, cells: int) -> int:
+    def learnt_bytes(self, n_parts: int, cells: int, width: int) -> int:
         """All patches of the prompt parts."""
         shots = min(n_parts, self.settings.shots or n_parts)
-        return 2 * 4 * shots * cells * _WIDEST
+        return 2 * 4 * shots * cells * width
 
 
 def unit_patches(stage: Array, grid: tuple[int, int], patch: int) -> FloatArray:

@@ -80,9 +80,9 @@ class SPADE(Appearance):
         """Compares with them."""
         return _Gallery(self.settings, tensors, views, context)
 
-    def learnt_bytes(self, n_parts: int, cells: int) -> int:
+    def learnt_bytes(self, n_parts: int, cells: int, width: int) -> int:
         """Half-precision features of every part, twice while they are joined."""
-        return 2 * 2 * n_parts * cells * 768
+        return 2 * 2 * n_parts * cells * width
 
 
 def global_feature(stage: Array) -> FloatArray:

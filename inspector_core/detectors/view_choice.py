@@ -140,6 +140,16 @@ def restored_views(
     )
 
 
+def network_width(settings: ViewSettings, names: Sequence[str]) -> int:
+    """Channels of the chosen stages together, those of the first network on the list where none is here."""
+    try:
+        name = chosen_network(settings, names)
+    except WeightsError:
+        name = names[0]
+    channels = weights.entry_of(name).channels
+    return sum(channels[int(stage) - 1] for stage in settings.stages.split("+"))
+
+
 def network_bytes(settings: ViewSettings, names: Sequence[str], size: tuple[int, int]) -> int:
     """Memory of the network itself and of one batch through it; a guess where none is here."""
     try:

@@ -27,7 +27,7 @@ class Entry:
     """One network of the catalogue (catalogue.toml explains the fields).
 
     mean, std : what pictures in 0..1 are normalised with.   arguments : of timm's create_model.
-    stages : modules that give stages 1 to 4, empty for networks that no picture goes through.
+    stages : modules that give stages 1 to 4, channels theirs; empty for networks that no picture goes through.
     sha256 : of the upstream file, whole or its beginning, or empty.   page : where people find it.
     megabytes : of the upstream file, 0 where unknown.
     """
@@ -47,6 +47,7 @@ class Entry:
     std: tuple[float, ...] = _IMAGENET_STD
     arguments: Mapping[str, Any] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
+    channels: tuple[int, ...] = ()
     container: str = ""
     strip: tuple[str, ...] = ()
     select: tuple[str, ...] = ()

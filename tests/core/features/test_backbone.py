@@ -55,6 +55,10 @@ def test_that_a_picture_alone_gives_what_it_gives_in_a_batch():
         torch.testing.assert_close(stage[1:], alone, atol=1e-5, rtol=1e-4)
 
 
+def test_that_the_catalogues_channels_are_those_of_the_stages():
+    assert open_backbone(MOBILENET, (1, 2, 3, 4)).channels == weights.entry_of(MOBILENET).channels
+
+
 @pytest.mark.heavy
 def test_that_every_stage_of_the_catalogue_is_a_module_of_its_network():
     for entry in weights.catalogue().values():
