@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -53,7 +54,7 @@ class Judge(Protocol):
         ...
 
 
-class Appearance:
+class Appearance(ABC):
     """A method that learns and judges each look by itself; the method says how (`learner`, `judge`)."""
 
     info: ClassVar[DetectorInfo]
@@ -64,17 +65,17 @@ class Appearance:
     def __init__(self, settings: Any) -> None:
         self.settings = settings
 
+    @abstractmethod
     def learner(self, n_parts: int, views: Views, context: Context) -> Learner:
         """A fresh learner for one look."""
-        raise NotImplementedError
 
+    @abstractmethod
     def judge(self, tensors: Mapping[str, Array], views: Views, context: Context) -> Judge:
         """A judge from what the learner of one look returned."""
-        raise NotImplementedError
 
+    @abstractmethod
     def learnt_bytes(self, n_parts: int, cells: int, width: int) -> int:
         """Memory of one look's learning beside the network: n parts of so many cells and channels."""
-        raise NotImplementedError
 
     def draw(self, part: Registered, views: Views, values: Array, inside: Array) -> FloatArray:
         """The map (H, W) of a part from the values of its cells."""
