@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from inspector_core.files import shown
 if TYPE_CHECKING:
     from torch import Tensor
 
+_PICKLE = b"\x80"
+"""First byte of a checkpoint in the form before zip archives."""
 RECORD = "relief"
 """Key of the metadata that `relief pretrain` writes."""
 _CONTAINERS = ("state_dict", "model", "base_model", "model_state")
@@ -73,6 +76,11 @@ def training_record(file: Path) -> dict[str, str]:
 def _checkpoint(file: Path) -> Mapping[str, object]:
     import torch
 
+    if not zipfile.is_zipfile(file) and _first_byte(file) != _PICKLE:
+        raise WeightsError(
+            f"{shown(file)} is neither safetensors nor a checkpoint",
+            cure="check that it is the right file",
+        )
     try:
         # M3DM's file also holds its command line
         with torch.serialization.safe_globals([argparse.Namespace]):
@@ -87,6 +95,11 @@ def _checkpoint(file: Path) -> Mapping[str, object]:
             f"{shown(file)} is damaged or no checkpoint", cure="load it again"
         ) from error
     return content if isinstance(content, Mapping) else {}
+
+
+def _first_byte(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(1)
 
 
 def _tensors(content: Mapping[str, object]) -> dict[str, Tensor]:

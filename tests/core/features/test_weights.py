@@ -105,6 +105,15 @@ def test_that_a_pickle_with_code_is_refused_and_never_run(tmp_path):
     assert not (tmp_path / "sprung").exists()
 
 
+def test_that_a_file_of_another_kind_is_called_that(tmp_path):
+    (tmp_path / "notes.md").write_text("# Notes")
+    with pytest.raises(WeightsError, match=r"notes\.md is neither safetensors nor a checkpoint"):
+        weights.add(tmp_path / "notes.md")
+    (tmp_path / "empty.safetensors").write_bytes(b"")
+    with pytest.raises(WeightsError, match="damaged or no safetensors"):
+        weights.add(tmp_path / "empty.safetensors", HEADS)
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
