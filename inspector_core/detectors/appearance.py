@@ -39,19 +39,23 @@ class Learner(Protocol):
         ...
 
 
-class Judge(Protocol):
+class Judge(ABC):
     """A learnt method for one look."""
 
+    @abstractmethod
     def values(self, stages: list[Array], inside: Array) -> FloatArray:
         """(gh, gw) how unusual each cell of a grid over the frame is, NaN = cannot be said.
 
         The grid is the views' or a finer one; cells outside the part need no meaning.
         """
-        ...
 
+    @abstractmethod
     def nearest(self, stages: list[Array], cell: tuple[int, int]) -> int | None:
         """Number of the good part most like this one at a cell (row, column), None if unknown."""
-        ...
+
+    def level(self, stages: list[Array]) -> float | None:
+        """A part score of the method's own, at which the map then ends; None: the map speaks for itself."""
+        return None
 
 
 class Appearance(ABC):
@@ -137,13 +141,12 @@ class AppearanceScorer:
     def score(self, part: Registered) -> AnomalyMaps:
         """One map per look; the engine joins them."""
         notes = self._require(part)
-        _, values = self._judged(part)
-        maps = {
-            modality_of(look): self.method.draw(
-                part, self.views, cells, self.views.inside(part, _size(cells))
-            )
-            for look, cells in values.items()
-        }
+        seen, values = self._judged(part)
+        maps = {}
+        for look, cells in values.items():
+            inside = self.views.inside(part, _size(cells))
+            drawn = self.method.draw(part, self.views, cells, inside)
+            maps[modality_of(look)] = _ending_at(drawn, self.judges[look].level(seen.stages[look]))
         notes += self.views.notes()
         return AnomalyMaps(maps.get("rgb"), maps.get("shape"), None, notes=tuple(notes))
 
@@ -199,6 +202,14 @@ def _standing_out(values: Array, cell: tuple[int, int]) -> float:
     middle = float(np.median(usual))
     spread = float(np.median(np.abs(usual - middle)))
     return (float(np.nan_to_num(values[cell], nan=middle)) - middle) / max(spread, 1e-9)
+
+
+def _ending_at(values: FloatArray, level: float | None) -> FloatArray:
+    """A map (H, W) scaled so that its largest value is the level; as it is without one."""
+    top = float(np.nanmax(values))
+    if level is None or top <= 0:
+        return values
+    return np.asarray(values * np.float32(level / top), np.float32)
 
 
 def _size(values: Array) -> tuple[int, int]:

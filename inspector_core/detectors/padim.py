@@ -188,7 +188,7 @@ class _Moments:
             self.waiting.clear()
 
 
-class _Distances:
+class _Distances(Judge):
     """Mahalanobis distances from the cells' Gaussians."""
 
     def __init__(self, tensors: Mapping[str, Array], views: Views, context: Context) -> None:

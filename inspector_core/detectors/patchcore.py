@@ -210,7 +210,7 @@ class _Collector:
         return chosen
 
 
-class _Bank:
+class _Bank(Judge):
     """Distances to the nearest kept patches."""
 
     def __init__(

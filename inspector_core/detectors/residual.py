@@ -118,7 +118,7 @@ class _Prompts:
         return {"owner": owner, **{f"rows{at}": rows for at, rows in enumerate(banks)}}
 
 
-class _Residuals:
+class _Residuals(Judge):
     """Mean over the stages of 0.5 (1 - cos) to the most similar prompt patch."""
 
     def __init__(

@@ -46,6 +46,13 @@ class SPADESettings(ViewSettings):
         published=5,
         help="Most similar good parts that cells are looked for in.",
     )
+    part_score: Literal["map", "mean", "mean_squared"] = setting(
+        "map",
+        choices=("map", "mean", "mean_squared"),
+        published="mean",
+        help="What a part is judged by: its map, or its distance as a whole from the most similar good "
+        "parts (mean, as the code; mean_squared, as the paper), at which the map then ends.",
+    )
     compat: Literal["project", "published"] = setting(
         "project",
         choices=("project", "published"),
@@ -179,7 +186,7 @@ class _Keeper:
         return np.maximum(found.mean(axis=0), 1e-6).astype(np.float32)
 
 
-class _Gallery:
+class _Gallery(Judge):
     """Distances from the cells of the K most similar good parts."""
 
     def __init__(
@@ -206,17 +213,28 @@ class _Gallery:
             found.append((distances / usual).reshape(stage.shape[1:]))
         return joined(found, self.size)
 
+    def level(self, stages: list[Array]) -> float | None:
+        """The score of the part as a whole, where the settings ask for it."""
+        if self.settings.part_score == "map":
+            return None
+        distances, _ = self._search(stages[-1])
+        return image_score(distances, squared=self.settings.part_score == "mean_squared")
+
     def nearest(self, stages: list[Array], cell: tuple[int, int]) -> int | None:
         """The most similar part as a whole: that is what its cells were compared with."""
         return int(self._similar(stages[-1])[0])
 
     def _similar(self, last: Array) -> Array:
         """Numbers of the K most similar good parts, nearest first."""
+        return self._search(last)[1]
+
+    def _search(self, last: Array) -> tuple[Array, Array]:
+        """Distances of the K most similar good parts and their numbers, nearest first."""
         known = self.tensors["global"]
         count = min(self.settings.neighbours, len(known))
         plan = self.context.plan(search_cost(1, *known.shape))
-        _, index = several_nearest(global_feature(last)[None], known, count, plan)
-        return np.asarray(index[0])
+        distances, index = several_nearest(global_feature(last)[None], known, count, plan)
+        return distances[0], index[0]
 
     def _cells(self, stage: int, part: int) -> Array:
         first = self.tensors[f"first{stage}"]

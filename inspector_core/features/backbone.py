@@ -15,8 +15,6 @@ from inspector_core.types import Array
 if TYPE_CHECKING:
     from torch import Tensor
 
-STAGES = (1, 2, 3, 4)
-
 
 class _Reached(Exception):
     """The last wanted stage is computed; what follows it is not needed."""

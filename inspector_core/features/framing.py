@@ -63,11 +63,6 @@ class Framing:
         size = round(crop_px / multiple) * multiple
         return cls(shape, (top, left, top + side, left + side), (size, size))
 
-    @property
-    def scale(self) -> float:
-        """Pixels of the network's picture per source pixel, along rows."""
-        return self.size[0] / (self.box[2] - self.box[0])
-
     def cut(self, picture: Array) -> FloatArray:
         """(3, h, w) float32 of a picture (H, W, 3) float32: bilinear, averaged where it shrinks."""
         import torch

@@ -9,10 +9,21 @@ import numpy as np
 import pytest
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.spade import cell_distances, cells_of, image_score, joined
+from inspector_core.detectors.spade import (
+    SPADE,
+    SPADESettings,
+    cell_distances,
+    cells_of,
+    image_score,
+    joined,
+)
 from inspector_core.device import Hardware, Plan
 from inspector_core.geometry.prepare import prepare
 from inspector_core.memory.nearest import several_nearest
+from inspector_core.progress import drain
+from inspector_core.settings import build
+from tests.contracts.tiny_parts import refs
+from tests.core.detectors.random_weights import MOBILENET, random_weights
 
 CONTEXT = Context(prepare=partial(prepare, seed=0), machine=Hardware(), seed=0)
 STAGES = (1, 2, 3)
@@ -45,6 +56,22 @@ def test_that_the_most_similar_parts_and_both_part_scores_are_found(golden, imag
     for squared, key in ((False, "published_mean_euclid"), (True, "paper_mean_squared")):
         found = image_score(far[0], squared=squared)
         np.testing.assert_allclose(found, golden[f"image_score_{key}"][image], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("how", "power"), [("mean", 1), ("mean_squared", 2)])
+def test_that_the_map_ends_at_the_parts_own_score_where_that_decides(tmp_path, how, power):
+    settings = {"stages": "1", "size_px": 96, "neighbours": 2, "part_score": how}
+    with random_weights(tmp_path, MOBILENET):
+        detector = SPADE(build(SPADESettings, settings))
+        scorer = detector.restore(drain(detector.learn(refs(3), CONTEXT)), CONTEXT)
+        part = CONTEXT.prepare(refs(1, first=9, stain=True)[0].load())
+        tops = {name: np.nanmax(values) for name, values in scorer.score(part).arrays().items()}
+        (seen,) = scorer.views.see([part])
+    for look, name in (("rgb", "rgb"), ("normals", "shape")):
+        known = scorer.judges[look].tensors["global"]
+        far = np.linalg.norm(known - seen.stages[look][-1].mean(axis=(1, 2)), axis=1)
+        want = np.mean(np.sort(far)[:2] ** power)
+        np.testing.assert_allclose(tops[name], want, rtol=1e-3)
 
 
 @pytest.mark.parametrize("image", TESTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,4 +68,3 @@ def test_that_an_empty_mask_is_boxed_by_the_whole_picture():
 def test_that_a_frame_is_refused_nothing_smaller_than_a_multiple():
     frame = Framing.around((400, 400), [(0, 0, 400, 4)], longer_px=64, multiple=8, margin=0)
     assert frame.size == (64, 8)
-    assert frame.scale == pytest.approx(0.16)
