@@ -29,6 +29,7 @@ from inspector_core.errors import InputError, InspectorError, OutputError, Setti
 from inspector_core.evaluation.ledger import FailedPart, ScoredPart
 from inspector_core.evaluation.outcome import Evaluation
 from inspector_core.evaluation.protocol import evaluation
+from inspector_core.features.exposure import brightest, common_gain
 from inspector_core.files import ensure_writable, shown
 from inspector_core.geometry.prepare import PrepareSettings, prepare
 from inspector_core.loading import Loaded, loaded
@@ -133,8 +134,14 @@ def learn(
             cure="put good parts into train/good, or into a folder of their own",
         )
     machine = machine or hardware()
+    checked = yield from _readable(split, _context(chosen, seed, device, machine))
+    split = checked.split
+    if not chosen.prepare.rgb_gain:
+        gain = common_gain(checked.brightness)
+        chosen = replace(chosen, prepare=replace(chosen.prepare, rgb_gain=gain))
+        if gain != 1.0:
+            yield Progress(CHECKING, note=f"the pictures are dark: brightened {gain:g} times")
     context = _context(chosen, seed, device, machine)
-    split, left_out = yield from _readable(split, context)
     width, height = parts.image_size or (0, 0)
     cost = chosen.method.cost(len(split.learn), (height, width))
     plan = context.plan(cost)
@@ -143,8 +150,8 @@ def learn(
     state = yield from relayed(chosen.method.learn(split.learn, context), LEARNING)
     scorer = chosen.method.restore(state, context)
     calibration, fingerprint = yield from _calibrated(split, scorer, context, chosen.decision)
-    if left_out:
-        fingerprint["left_out"] = left_out
+    if checked.left_out:
+        fingerprint["left_out"] = checked.left_out
     recipe = Recipe(
         name=name or out.name,
         detector=detector,
@@ -384,26 +391,43 @@ def _check_target(out: Path, force: bool) -> None:
     ensure_writable(out.parent)
 
 
-def _readable(split: Split, context: Context) -> Job[tuple[Split, list[str]]]:
-    """The split without the parts that cannot be used, and the sentences that say why.
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Good parts that can be used.
+
+    left_out : sentences that say why the others cannot.   brightness : of the parts to learn from.
+    """
+
+    split: Split
+    left_out: list[str]
+    brightness: list[float]
+
+
+def _readable(split: Split, context: Context) -> Job[_Checked]:
+    """The split without the parts that cannot be used.
 
     Raises the first part's own error when none can be used.
     """
     failed: dict[str, InspectorError] = {}
+    light: dict[str, float] = {}
     everything = list({ref.id: ref for ref in (*split.learn, *split.calibrate)}.values())
     for done, item in enumerate(loaded(everything, context.prepare), start=1):
         note = ""
         if item.error is not None:
             failed[item.ref.id] = item.error
             note = f"left out: {item.error.sentence}"
+        elif (bright := brightest(item.part())) is not None:
+            light[item.ref.id] = bright
         yield Progress(CHECKING, done, len(everything), note)
     learn = tuple(ref for ref in split.learn if ref.id not in failed)
     calibrate = tuple(ref for ref in split.calibrate if ref.id not in failed)
     if not learn or not calibrate:
         raise next(iter(failed.values()))
-    return replace(split, learn=learn, calibrate=calibrate), [
-        error.sentence for error in failed.values()
-    ]
+    return _Checked(
+        replace(split, learn=learn, calibrate=calibrate),
+        [error.sentence for error in failed.values()],
+        [light[ref.id] for ref in learn if ref.id in light],
+    )
 
 
 def _calibrated(

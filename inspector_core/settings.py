@@ -30,6 +30,7 @@ class Setting:
 
     kind : bool, int, float or str.
     low, high : inclusive range, or None.   choices : allowed words, or empty.
+    zero : word for the value 0 where that means something special ("auto").
     unit : printed behind the value.   published : the paper's value where ours differs or is worth
     naming, or None.
     """
@@ -43,6 +44,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     unit: str = ""
     published: Value | None = None
+    zero: str = ""
 
     def convert(self, value: object) -> Value:
         """The value in this setting's type; raises SettingError when it is not possible."""
@@ -69,6 +71,8 @@ class Setting:
                 )
             if isinstance(value, bool):
                 raise ValueError
+            if self.zero and text == self.zero:
+                return typing.cast(Value, self.kind(0))
             if self.kind is int:
                 number = float(typing.cast(Any, text))
                 if number != int(number):
@@ -78,6 +82,7 @@ class Setting:
                 return float(typing.cast(Any, text))
         except (KeyError, TypeError, ValueError, OverflowError):
             expected = {bool: "yes or no", int: "a whole number", float: "a number"}[self.kind]
+            expected += f" or {self.zero}" if self.zero else ""
             raise self._refused(value, f"give {expected}") from None
         return str(value)
 
@@ -102,6 +107,7 @@ def setting(
     choices: tuple[str, ...] = (),
     unit: str = "",
     published: Value | None = None,
+    zero: str = "",
 ) -> Any:
     """A dataclass field that carries its own declaration."""
     facts = {
@@ -111,6 +117,7 @@ def setting(
         "choices": choices,
         "unit": unit,
         "published": published,
+        "zero": zero,
     }
     return field(default=default, metadata={_KEY: facts})
 

@@ -54,7 +54,7 @@ def _sections(groups: Iterable[Group]) -> Iterable[str]:
 def _row(entry: Setting) -> str:
     cells = (
         f"`{entry.name}`",
-        _value(entry.default, entry.unit),
+        _default(entry),
         _possible(entry),
         "" if entry.published is None else _value(entry.published, entry.unit),
         entry.help.replace("|", "\\|"),
@@ -67,11 +67,21 @@ def _value(value: object, unit: str) -> str:
     return f"{text} {unit}".strip()
 
 
+def _default(entry: Setting) -> str:
+    return entry.zero if entry.zero and not entry.default else _value(entry.default, entry.unit)
+
+
 def _possible(entry: Setting) -> str:
+    if entry.zero:
+        return f"`{entry.zero}`, {_range(entry)}"
     if entry.choices:
         return ", ".join(f"`{choice}`" for choice in entry.choices)
     if entry.kind is bool:
         return "yes, no"
+    return _range(entry)
+
+
+def _range(entry: Setting) -> str:
     if entry.low is None and entry.high is None:
         return {int: "a whole number", float: "a number", str: "a word"}[entry.kind]
     if entry.high is None:

@@ -59,7 +59,13 @@ class PrepareSettings:
         5, low=3, high=31, unit="px", help="Side of the window in which normals are fitted."
     )
     rgb_gain: float = setting(
-        1.0, low=0.05, high=20.0, help="Factor on the picture's brightness, for dark pictures."
+        0.0,
+        low=0.0,
+        high=20.0,
+        zero="auto",
+        published=1.0,
+        help="Factor on the picture's brightness, for dark pictures; auto measures one for all parts "
+        "from the good ones: 1 where they are not dark.",
     )
 
 
@@ -79,8 +85,9 @@ def prepare(
     that was measured and its holes belong to the part, and a note says so. Raises InputError for an
     empty or nearly empty cloud, and when a plane is demanded but not found. Same sample, settings
     and seed, same bytes.   normals : fit them too; a third of the work, which few methods need.
+    An automatic gain is learning's to measure; until then pictures count as they are.
     """
-    gain = float(settings.rgb_gain)
+    gain = float(settings.rgb_gain) or 1.0
     valid = sample.valid
     if sample.xyz is None:
         return Registered(sample, valid, np.ones(sample.shape, bool), gain=gain)

@@ -187,6 +187,36 @@ def test_that_settings_of_method_preparation_and_decision_reach_the_recipe(tmp_p
     assert made.calibration.minimum_area_px == round(4 / pitch**2)
 
 
+def dimmed(ref: SampleRef):
+    sample = read(ref)
+    return replace(sample, rgb=sample.rgb // 8)
+
+
+def test_that_dark_parts_get_one_gain_that_the_recipe_keeps_as_a_number(tmp_path):
+    dark = [replace(ref, read=dimmed) for ref in GOOD]
+    notes = []
+    made = drain(
+        engine.learn(scan(*dark), tmp_path / "r", detector="flat", machine=MACHINE),
+        lambda step: notes.append(step.note),
+    )
+    gain = made.prepare["rgb_gain"]
+    assert gain > 3
+    assert f"the pictures are dark: brightened {gain:g} times" in notes
+    opened = open_recipe(made.path)
+    assert opened.prepare["rgb_gain"] == gain
+    (ref,) = refs(1, 60, "test")
+    assert engine.Inspector(opened, machine=MACHINE).context.prepare(read(ref)).gain == gain
+
+
+def test_that_parts_of_normal_brightness_keep_theirs(recipe):
+    assert recipe.prepare["rgb_gain"] == 1.0
+
+
+def test_that_a_gain_that_was_asked_for_is_not_measured(tmp_path):
+    dark = [replace(ref, read=dimmed) for ref in GOOD]
+    assert learnt(tmp_path / "r", dark, settings={"rgb_gain": 1}).prepare["rgb_gain"] == 1.0
+
+
 def test_that_an_existing_recipe_is_kept(recipe):
     with pytest.raises(OutputError, match="exists already"):
         learnt(recipe.path)

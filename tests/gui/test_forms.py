@@ -67,6 +67,18 @@ def test_that_a_unit_stands_behind_the_value_and_not_in_the_name(form):
     assert form.editors["reach_mm"].text() == "1.5 mm"
 
 
+def test_that_a_value_with_a_word_of_its_own_shows_that_word(qtbot):
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Gain:
+        gain: float = setting(0.0, low=0.0, high=20.0, zero="auto", help="A factor.")
+
+    form = SettingsForm(declared(Gain))
+    qtbot.addWidget(form)
+    assert form.editors["gain"].text() == "auto"
+    form.editors["gain"].setValue(2.0)
+    assert form.values() == {"gain": 2.0}
+
+
 @pytest.fixture
 def learn(qtbot, tmp_path) -> LearnDialog:
     owner = QWidget()

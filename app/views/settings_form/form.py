@@ -129,6 +129,7 @@ class SettingsForm(QWidget):
             -1e9 if entry.low is None else entry.low, 1e9 if entry.high is None else entry.high
         )
         number.setSingleStep(10.0 ** -max(1, places))
+        number.setSpecialValueText(entry.zero)  # shown at the lowest value
         number.setValue(float(str(self._start[entry.name])))
         number.setSuffix(f" {entry.unit}" if entry.unit else "")
         number.valueChanged.connect(self.changed)

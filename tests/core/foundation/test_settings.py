@@ -50,3 +50,15 @@ def test_that_impossible_values_are_refused_with_the_cure(name, value, words):
         build(Example, {name: value})
     assert words in caught.value.sentence
     assert caught.value.exit_code == 2
+
+
+def test_that_a_word_may_stand_for_the_value_zero():
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Gain:
+        gain: float = setting(0.0, low=0.0, high=20.0, zero="auto", help="A factor.")
+
+    assert build(Gain, {"gain": "auto"}) == build(Gain, {"gain": 0}) == Gain()
+    assert build(Gain, {"gain": "2"}).gain == 2.0
+    with pytest.raises(SettingError) as told:
+        build(Gain, {"gain": "bright"})
+    assert "a number or auto" in told.value.cure

@@ -41,6 +41,10 @@ def test_that_the_gain_is_handed_on():
     assert part.colour() == pytest.approx(0.6)
 
 
+def test_that_an_automatic_gain_leaves_pictures_as_they_are_until_it_is_measured():
+    assert prepare(Sample("a", rgb=np.zeros((30, 40, 3), np.uint8))).gain == 1.0
+
+
 def test_that_an_empty_cloud_is_refused_with_its_count():
     empty = Sample("test/dent/004", xyz=np.full((800, 800, 3), np.nan, np.float32))
     with pytest.raises(
