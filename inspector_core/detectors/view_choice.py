@@ -94,7 +94,7 @@ def learnt_views(
     looks = chosen_looks(settings.picture, lacking)
     stages = [int(stage) for stage in settings.stages.split("+")]
     # which device is the plan's to say, each time that the network is used
-    network = open_backbone(name, [*stages, *besides], "cpu")
+    network = open_backbone(name, [*stages, *_reached(name, besides)], "cpu")
     framing = _framing(settings, shape, boxes, network.multiple)
     views = Views(
         network=network,
@@ -121,7 +121,7 @@ def restored_views(
 
     name = str(facts["network"])
     stages = [int(stage) for stage in settings.stages.split("+")]
-    network = open_backbone(name, [*stages, *besides], "cpu")
+    network = open_backbone(name, [*stages, *_reached(name, besides)], "cpu")
     if weights.sha256(name) != facts["network_sha256"]:
         raise WeightsError(
             f"the recipe was learnt with other weights of {name} than this machine has",
@@ -138,6 +138,11 @@ def restored_views(
         relief_mm=settings.relief_mm,
         context=context,
     )
+
+
+def _reached(name: str, stages: Sequence[int]) -> list[int]:
+    """The wanted stages, or a network's last where it has not as many."""
+    return [min(stage, len(weights.entry_of(name).stages)) for stage in stages]
 
 
 def network_width(settings: ViewSettings, names: Sequence[str]) -> int:

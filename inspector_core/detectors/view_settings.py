@@ -14,6 +14,7 @@ NETWORKS = (
     "tf_efficientnet_b5.in1k",
     "mobilenetv2_100.ra_in1k",
     "mobilenetv2_100.tf_in1k",
+    "relief_extractor",
 )
 """Networks that methods on convolutional features work with; "auto" takes the first that is here."""
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from inspector_core.errors import SettingError
 from inspector_core.features.weights import Entry, entry_of, load, sha256
 from inspector_core.features.weights.catalogue import model_of
 from inspector_core.types import Array
@@ -40,7 +41,7 @@ class Backbone:
         self._mean = torch.tensor(entry.mean, device=device).view(1, 3, 1, 1)
         self._std = torch.tensor(entry.std, device=device).view(1, 3, 1, 1)
         self._stages = tuple(stages)
-        self._modules = [entry.stages[stage - 1] for stage in sorted(stages)]
+        self._modules = [entry.stages[stage - 1] for stage in sorted(set(stages))]
         self._found: list[Tensor] = []
         for name in self._modules:
             last = name == self._modules[-1]
@@ -72,7 +73,7 @@ class Backbone:
             batch = ((batch - self._mean) / self._std).contiguous(memory_format=self._layout)
             with contextlib.suppress(_Reached):
                 self._network.forward_features(batch)
-            ordered = dict(zip(sorted(self._stages), self._found, strict=True))
+            ordered = dict(zip(sorted(set(self._stages)), self._found, strict=True))
             grid = (batch.shape[2] // self.multiple, batch.shape[3] // self.multiple)
             return [self._as_map(ordered[stage], grid).float() for stage in self._stages]
 
@@ -101,7 +102,8 @@ class Backbone:
 def open_backbone(name: str, stages: Sequence[int], device: str = "cpu") -> Backbone:
     """The named network with its weights from the registry; the last two opened are kept.
 
-    stages : of 1 to 4.   Raises WeightsError when the weights are not on this machine or altered.
+    stages : of 1 to 4.   Raises WeightsError when the weights are not on this machine or altered,
+    SettingError for a stage that the network has not.
     """
     return _opened(name, sha256(name), tuple(stages)).on(device)
 
@@ -111,8 +113,11 @@ def _opened(name: str, _digest: str, stages: tuple[int, ...]) -> Backbone:
     import torch
 
     entry = entry_of(name)
-    if not entry.stages:
-        raise ValueError(f"{name} has no stages")
+    if max(stages) > len(entry.stages):
+        raise SettingError(
+            f"{name} has no stage {max(stages)}",
+            cure=f"choose stages up to {len(entry.stages)}, or another network",
+        )
     tensors = load(name)
     # built without memory or random numbers, then given the weights
     with torch.device("meta"):

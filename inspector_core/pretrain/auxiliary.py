@@ -7,41 +7,35 @@ FILE.views/                 what the towers saw, until then
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inspector_core.detectors.contract import Context
 from inspector_core.detectors.inctrl import read_words
 from inspector_core.detectors.inctrl_sight import Sight, chosen_squares, view_cost
 from inspector_core.detectors.prompting import prompt_parts
 from inspector_core.device import Hardware
-from inspector_core.errors import InputError, InspectorError, OutputError, WeightsError
+from inspector_core.errors import InputError, InspectorError
 from inspector_core.features import clip_towers
 from inspector_core.features.clip_towers import Towers
 from inspector_core.features.inctrl_files import Training, content_name, save_heads
 from inspector_core.features.inctrl_heads import initial
-from inspector_core.files import ensure_writable, shown, write_atomic
 from inspector_core.geometry.prepare import PrepareSettings, prepare
 from inspector_core.loading import loaded
+from inspector_core.pretrain.checkpoints import check_target, keep, stored
 from inspector_core.pretrain.inctrl import Choices, LabelledClass, Progressed, checked, train
 from inspector_core.pretrain.remembered import Remembered
 from inspector_core.progress import Job, Progress
 from inspector_core.software import label
 from inspector_core.types import SampleRef, Scan
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 LOOKING = "Looking at the parts"
 _FRAMED = 16
 """Good parts of a class, by lot, that say where its parts lie."""
 _MARGIN = 0.08
-_MOMENT = "moment."
-_HEADER = "relief"
+_WEIGHTS, _MOMENTS = "weights", "moments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +70,7 @@ def pretrain(
     Goes on where an earlier run with the same parts and choices was stopped. Raises OutputError when
     `out` exists or cannot be written, InputError when there is nothing to tell apart.
     """
-    _check_target(out, force=force)
+    check_target(out, force=force)
     network = clip_towers.network()
     towers = clip_towers.open_towers()
     context = _context(choices.seed, device, machine)
@@ -100,8 +94,8 @@ def pretrain(
     start = _stored(part_file, training.fingerprint) or Progressed(initial(choices.seed), {})
     if start.losses:
         yield Progress(LOOKING, 1, 1, f"going on after epoch {len(start.losses)}")
-    keep = partial(_keep, part_file, training.fingerprint)
-    done = yield from train(classes, remembered.views, start, choices, keep, device=where)
+    hold = partial(_keep, part_file, training.fingerprint)
+    done = yield from train(classes, remembered.views, start, choices, hold, device=where)
     training = replace(training, losses=done.losses)
     save_heads(out, done.weights, training)
     part_file.unlink(missing_ok=True)
@@ -166,41 +160,16 @@ def _context(seed: int, device: str, machine: Hardware) -> Context:
     return Context(prepare=made, machine=machine, wanted=device, seed=seed)
 
 
-def _check_target(out: Path, *, force: bool) -> None:
-    if out.suffix != ".safetensors":
-        raise OutputError(f"{shown(out)} is no .safetensors name", cure="choose another name")
-    if out.exists() and not force:
-        raise OutputError(f"{shown(out)} exists already", cure="choose another name or use --force")
-    ensure_writable(out.absolute().parent)
-
-
 def _keep(path: Path, fingerprint: str, progressed: Progressed) -> None:
     """Write how far training has come."""
-    from safetensors.torch import save
-
-    moments = {_MOMENT + name: value for name, value in progressed.moments.items()}
-    header = json.dumps({"fingerprint": fingerprint, "losses": progressed.losses})
-    tensors = {name: value.contiguous() for name, value in (progressed.weights | moments).items()}
-    write_atomic(path, save(tensors, metadata={_HEADER: header}))
+    header = {"fingerprint": fingerprint, "losses": progressed.losses}
+    keep(path, header, {_WEIGHTS: progressed.weights, _MOMENTS: progressed.moments})
 
 
 def _stored(path: Path, fingerprint: str) -> Progressed | None:
     """How far an earlier run came, None when there is none or it trained on something else."""
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
+    found = stored(path)
+    if found is None or found[0].get("fingerprint") != fingerprint:
         return None
-    try:
-        with safe_open(path, framework="pt") as stored:
-            header = json.loads((stored.metadata() or {})[_HEADER])
-            tensors: dict[str, Tensor] = {
-                name: stored.get_tensor(name)
-                for name in stored.keys()  # noqa: SIM118
-            }
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise WeightsError(f"{shown(path)} is damaged", cure="remove it to begin again") from error
-    if header["fingerprint"] != fingerprint:
-        return None
-    moments = {n.removeprefix(_MOMENT): v for n, v in tensors.items() if n.startswith(_MOMENT)}
-    weights = {n: v for n, v in tensors.items() if not n.startswith(_MOMENT)}
-    return Progressed(weights, moments, tuple(header["losses"]))
+    header, groups = found
+    return Progressed(groups[_WEIGHTS], groups.get(_MOMENTS, {}), tuple(header["losses"]))

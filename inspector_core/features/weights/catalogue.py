@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from inspector_core.errors import WeightsError
+from inspector_core.features import extractor
 
-Kind = Literal["timm", "open_clip", "layout"]
+Kind = Literal["own", "timm", "open_clip", "layout"]
 Shapes = Mapping[str, tuple[int, ...]]
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -29,7 +30,7 @@ class Entry:
     mean, std : what pictures in 0..1 are normalised with.   arguments : of timm's create_model.
     stages : modules that give stages 1 to 4, channels theirs; empty for networks that no picture goes through.
     sha256 : of the upstream file, whole or its beginning, or empty.   page : where people find it.
-    megabytes : of the upstream file, 0 where unknown.
+    megabytes : of the upstream file, 0 where unknown.   shipped : it comes with the program.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Entry:
     strip: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    shipped: bool = False
 
     def file_matches(self, name: str) -> bool:
         """Whether a file of that name is what the publisher calls this network's file."""
@@ -98,9 +100,11 @@ def expected(name: str) -> Shapes:
 
 
 def model_of(entry: Entry) -> Any:
-    """The network with random weights, whole, as its library builds it."""
+    """The network with random weights, whole, as its library or this project builds it."""
     from inspector_core.features.networks import open_clip_module, timm_module
 
+    if entry.kind == "own":
+        return extractor.network()
     if entry.kind == "open_clip":
         clip = open_clip_module()
         return clip.CLIP(**_clip_sizes(clip, entry.model))

@@ -3,8 +3,9 @@
     <folder>/<name>.safetensors     the network under its own parameter names
     <folder>/<name>.json            where it came from, SHA-256 of both files
 
-The folder is RELIEF_WEIGHTS, else the settings file's `weights`, else the user's data folder. Nothing is
-downloaded but by `fetch`, and nothing is used whose bytes changed since they were taken in.
+The folder is RELIEF_WEIGHTS, else the settings file's `weights`, else the user's data folder. Networks that
+come with the program lie among its resources in the same form; a file of the folder takes their place.
+Nothing is downloaded but by `fetch`, and nothing is used whose bytes changed since they were taken in.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from inspector_core.assets import resource
 from inspector_core.errors import DiskFullError, WeightsError
 from inspector_core.features.weights.catalogue import Entry, catalogue, entry_of
 from inspector_core.features.weights.fitting import candidates, fitted
@@ -122,9 +124,12 @@ def add(file: Path, name: str | None = None, *, force: bool = False) -> Status:
     """
     digest = sha256_file(file) if file.is_file() else ""
     entry = entry_of(name) if name else _recognised(file, digest)
-    path = _path(entry)
     if find(entry.name) is not None and not force:
-        raise WeightsError(f"{entry.name} is here already ({shown(path)})", cure="use --force")
+        here = "comes with the program" if _is_shipped(entry) else "is here already"
+        raise WeightsError(
+            f"{entry.name} {here} ({shown(_path(entry))})", cure="use --force to use yours instead"
+        )
+    path = folder() / f"{entry.name}.safetensors"
     checked = bool(entry.sha256) and digest.startswith(entry.sha256)
     if entry.sha256 and not checked and not force and entry.file_matches(file.name):
         raise WeightsError(
@@ -235,7 +240,15 @@ def _write(
 
 
 def _path(entry: Entry) -> Path:
-    return folder() / f"{entry.name}.safetensors"
+    """A network's file: of this machine's folder, or the one that came with the program."""
+    own = folder() / f"{entry.name}.safetensors"
+    if not entry.shipped or own.is_file():
+        return own
+    return resource("weights", own.name)
+
+
+def _is_shipped(entry: Entry) -> bool:
+    return entry.shipped and _path(entry).parent != folder()
 
 
 def _record_path(path: Path) -> Path:
