@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from inspector_core.device import Cost, Hardware, plan
+from inspector_core.errors import SettingError
 from inspector_core.features import weights
+from inspector_core.features.extractor import CHANNELS
 from inspector_core.features.weights.reading import RECORD
 from inspector_core.files import write_atomic
 from inspector_core.pretrain.checkpoints import check_target, keep, stored
@@ -45,10 +47,16 @@ def pretrain_extractor(
     """Train the extractor on generated pictures and write it with its record.
 
     Goes on where a training with the same choices ended, which may have had fewer pictures. Raises
-    OutputError when `out` exists or cannot be written, WeightsError when the teacher is not here.
+    OutputError when `out` exists or cannot be written, WeightsError when the teacher is not here,
+    SettingError when its channels are not the extractor's.
     """
     check_target(out, force=force)
     teacher = weights.entry_of(choices.teacher)
+    if teacher.channels[: len(CHANNELS)] != CHANNELS:
+        raise SettingError(
+            f"{teacher.name} cannot be the teacher: its stages have other channels than the extractor's",
+            cure="take one of the MobileNetV2 networks",
+        )
     recipe = {**choices.recipe(), "teacher_sha256": weights.sha256(choices.teacher)}
     checkpoint = out.with_suffix(".checkpoint.safetensors")
     start = _start(checkpoint, recipe)

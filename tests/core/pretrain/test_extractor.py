@@ -10,7 +10,7 @@ import torch
 
 from inspector_core.cli.main import run
 from inspector_core.device import Hardware
-from inspector_core.errors import OutputError, WeightsError
+from inspector_core.errors import OutputError, SettingError, WeightsError
 from inspector_core.features import extractor, weights
 from inspector_core.features.weights.reading import read_state, training_record
 from inspector_core.pretrain import extractor as training
@@ -121,6 +121,11 @@ def test_that_a_longer_training_goes_on_from_the_checkpoint(tmp_path):
     assert second.record["pictures"] == 96
     other = written(out, Choices(32, 1, 32, seed=2, teacher=MOBILENET), force=True)
     assert other.record["pictures"] == 32
+
+
+def test_that_a_teacher_of_other_channels_is_refused(tmp_path):
+    with pytest.raises(SettingError, match="other channels"):
+        written(tmp_path / "own.safetensors", Choices(32, teacher="resnet18.tv_in1k"))
 
 
 def test_that_a_damaged_checkpoint_and_a_file_in_the_way_are_refused(tmp_path):
