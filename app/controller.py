@@ -28,6 +28,7 @@ from app.worker.lane import Lane, Urgency
 from app.worker.sentences import Failure
 from app.worker.tickets import Desk
 from inspector_core.assets import sample_parts
+from inspector_core.detectors import AUTOMATIC
 from inspector_core.progress import Job, Progress
 from inspector_core.types import Result, SampleRef, Scan
 
@@ -245,7 +246,7 @@ class Controller(QObject):
         request = LearnRequest(
             out=self.places.recipes / SAMPLE_RECIPE,
             name=SAMPLE_RECIPE,
-            detector="aligned",
+            detector=AUTOMATIC,
             force=True,
         )
         self.open_folder(

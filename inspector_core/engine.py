@@ -16,16 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from inspector_core import detectors
+from inspector_core.choosing import choose, good_parts
 from inspector_core.data.scan import scan as scan_folder
-from inspector_core.decision.calibration import Split, calibrate, raw_scores, split_parts, usual_of
+from inspector_core.decision.calibration import Split, calibrate, raw_scores, usual_of
 from inspector_core.decision.decide import Decider
 from inspector_core.decision.fingerprint import check, facts_of, fingerprint_of
 from inspector_core.decision.fusion import fuse
 from inspector_core.decision.settings import DecisionSettings
 from inspector_core.decision.verdict import is_trusted
 from inspector_core.detectors.contract import Context, Detector, Scorer
+from inspector_core.detectors.default_choice import Choice
 from inspector_core.device import Hardware, hardware, name_of, resolve
-from inspector_core.errors import InputError, InspectorError, OutputError, SettingError
+from inspector_core.errors import InspectorError, OutputError, SettingError
 from inspector_core.evaluation.ledger import FailedPart, ScoredPart
 from inspector_core.evaluation.outcome import Evaluation
 from inspector_core.evaluation.protocol import evaluation
@@ -110,7 +112,7 @@ def learn(
     parts: Scan,
     out: Path,
     *,
-    detector: str = detectors.DEFAULT,
+    detector: str | Choice = detectors.DEFAULT,
     settings: Mapping[str, object] | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -120,19 +122,21 @@ def learn(
 ) -> Job[Recipe]:
     """Learn what good looks like from a folder's good parts, calibrate on held-out ones, save.
 
+    detector : a name, "auto" for the one that suits the parts, or a choice made before.
     settings : values of the declared settings by name (`configure`).   machine : for tests.
     Raises InputError without good parts, OutputError before any work when `out` cannot be written,
     SettingError for unknown or impossible settings, DeviceError when memory cannot suffice.
     """
     started = time.perf_counter()
-    chosen = configure(detector, settings or {})
     _check_target(out, force)
-    split = split_parts(parts, seed, chosen.decision.held_out)
-    if not split.learn:
-        raise InputError(
-            f"{shown(parts.root)} holds no good parts to learn from",
-            cure="put good parts into train/good, or into a folder of their own",
+    values = dict(settings or {})
+    if detector == detectors.AUTOMATIC:
+        detector = yield from choose(
+            parts, settings=values, seed=seed, device=device, machine=machine
         )
+    choice = detector if isinstance(detector, Choice) else Choice(str(detector), ())
+    chosen = configure(choice.detector, {**choice.settings, **values})
+    split = good_parts(parts, seed, chosen.decision.held_out)
     machine = machine or hardware()
     checked = yield from _readable(split, _context(chosen, seed, device, machine))
     split = checked.split
@@ -152,9 +156,11 @@ def learn(
     calibration, fingerprint = yield from _calibrated(split, scorer, context, chosen.decision)
     if checked.left_out:
         fingerprint["left_out"] = checked.left_out
+    if choice.reasons:
+        fingerprint["choice"] = {"reasons": list(choice.reasons), **choice.facts}
     recipe = Recipe(
         name=name or out.name,
-        detector=detector,
+        detector=choice.detector,
         settings=as_json(chosen.method_settings),
         prepare={**as_json(chosen.prepare), **as_json(chosen.decision)},
         state=state,

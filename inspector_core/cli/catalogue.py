@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from inspector_core import detectors
@@ -56,9 +56,12 @@ def learning_groups() -> tuple[Group, ...]:
     )
 
 
-def divided(given: Mapping[str, str], detector: str) -> tuple[dict[str, str], dict[str, str]]:
+def divided(
+    given: Mapping[str, str], names: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
     """NAME=VALUE pairs of `learn --set`, as (those of the reader, those kept in the recipe).
 
+    names : the detector, or those that one may be chosen from.
     Raises SettingError with all known names for one that neither knows.
     """
     reading = {entry.name for group in reader_groups() for entry in group.settings}
@@ -66,12 +69,12 @@ def divided(given: Mapping[str, str], detector: str) -> tuple[dict[str, str], di
         entry.name
         for group in learning_groups()
         for entry in group.settings
-        if group.title in ("Preparation", "Decision", f"Detector {detector}")
+        if group.title in ("Preparation", "Decision", *(f"Detector {name}" for name in names))
     }
     for name in given:
         if name not in reading | kept:
             raise SettingError(
-                f"{detector} has no setting named {name}",
+                f"{' or '.join(names)} has no setting named {name}",
                 cure=f"known settings: {', '.join(sorted(reading | kept))}",
             )
     return (

@@ -40,7 +40,9 @@ class ProgramSettings:
     """What several commands share."""
 
     device: str = setting("auto", help="Where to compute: auto, cpu, cuda or cuda:N.")
-    detector: str = setting("aligned", help="Detector that `learn` uses.")
+    detector: str = setting(
+        "auto", help="Detector that `learn` uses; auto takes the one that suits the good parts."
+    )
     seed: int = setting(
         0, low=0, high=2**31 - 1, help="Seed of every random choice: the same seed, the same bytes."
     )
@@ -119,6 +121,10 @@ class Configuration:
         for name, text in given.items():
             chosen[name] = Chosen(name, text, "--set")
         return chosen
+
+    def values_of(self, detector: str, given: Mapping[str, str]) -> dict[str, Value]:
+        """The same without the origins."""
+        return {name: entry.value for name, entry in self.of_detector(detector, given).items()}
 
     def _read(self) -> dict[str, object]:
         try:

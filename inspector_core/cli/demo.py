@@ -99,6 +99,8 @@ def _work(console: Console, sample: Path, folder: Path, device: str) -> tuple[Re
         f"learnt {len(recipe.learn_parts)} good parts, held out {len(recipe.calibration.scores)}: "
         f"review from {recipe.thresholds.t1:.2f}, reject from {recipe.thresholds.t2:.2f}"
     )
+    for sentence in recipe.reasons:
+        console.say(sentence)
     store = ResultStore.create(folder / STORE, recipe.sha256)
     refs = found.select("test")
     session = Session(console, recipe, refs, device)

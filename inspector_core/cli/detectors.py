@@ -20,18 +20,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the registry."""
     from inspector_core.detectors import DEFAULT, infos
+    from inspector_core.detectors.default_choice import candidates
 
     entries = infos()
     console.document(
         {
             "schema": "relief-detectors/1",
             "default": DEFAULT,
+            "candidates": list(candidates()),
             "detectors": [_document(info) for info in entries],
         }
     )
     rows = [
         (
-            info.name + (" (default)" if info.name == DEFAULT else ""),
+            info.name + (" *" if info.name in candidates() else ""),
             " + ".join(info.modalities),
             _network(info),
             info.source,
@@ -39,6 +41,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
         for info in entries
     ]
     console.table(("name", "sees", "network", "source"), rows)
+    console.say(
+        "* `relief learn` chooses one of these by the good parts, unless --detector names one"
+    )
     console.say()
     for info in entries:
         console.say(f"{info.name}: {info.summary} {info.suits}")

@@ -19,8 +19,13 @@ from inspector_core.errors import OutputError
 from inspector_core.files import ensure_writable, existing_folder, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inspector_core.cli.configuration import Chosen, Configuration
+    from inspector_core.detectors.default_choice import Choice
     from inspector_core.recipe import Recipe
-    from inspector_core.types import Calibration
+    from inspector_core.settings import Value
+    from inspector_core.types import Calibration, Scan
 
 _MOST_UNUSUAL = 3
 EXAMPLES = (
@@ -36,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="RECIPE", help="recipe folder to write"
     )
     parser.add_argument(
-        "--detector", metavar="NAME", help="how to look for defects (default: aligned)"
+        "--detector",
+        metavar="NAME",
+        help="how to look for defects (default: auto, what suits the good parts; it says why)",
     )
     parser.add_argument(
         "--seed",
@@ -55,7 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Check settings and output folder, then scan, learn, calibrate, save."""
     from inspector_core import engine
-    from inspector_core.cli.catalogue import divided
     from inspector_core.cli.configuration import Configuration
 
     given = assignments(args.set)
@@ -65,18 +71,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     for problem in configuration.problems:
         console.note(f"note: {problem}")
     program = configuration.program(device=args.device, detector=args.detector, seed=args.seed)
-    detector = str(program["detector"].value)
-    reader, rest = divided(given, detector)
-    settings = {
-        name: entry.value for name, entry in configuration.of_detector(detector, rest).items()
-    }
-    engine.configure(detector, settings)
-    found = read(console, [args.folder], args.layout, reader)
+    found, choice, settings = _decided(args, console, configuration, program, given)
     recipe = console.run(
         engine.learn(
             found,
             args.out,
-            detector=detector,
+            detector=choice,
             settings=settings,
             seed=int(program["seed"].value),
             device=str(program["device"].value),
@@ -87,6 +87,35 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.document(document(recipe, args.out))
     _print(recipe, args.out, console)
     return 0
+
+
+def _decided(
+    args: argparse.Namespace,
+    console: Console,
+    configuration: Configuration,
+    program: Mapping[str, Chosen],
+    given: Mapping[str, str],
+) -> tuple[Scan, Choice, dict[str, Value]]:
+    """The parts, the detector that will learn from them, and its settings, all of them checked."""
+    from inspector_core import engine
+    from inspector_core.choosing import choose
+    from inspector_core.cli.catalogue import divided
+    from inspector_core.detectors import AUTOMATIC
+    from inspector_core.detectors.default_choice import Choice, candidates
+
+    choice = Choice(str(program["detector"].value), ())
+    is_automatic = choice.detector == AUTOMATIC
+    reader, rest = divided(given, candidates() if is_automatic else (choice.detector,))
+    if not is_automatic:  # whatever is wrong with the settings is said before any work
+        engine.configure(choice.detector, configuration.values_of(choice.detector, rest))
+    found = read(console, [args.folder], args.layout, reader)
+    if is_automatic:
+        seed, device = int(program["seed"].value), str(program["device"].value)
+        choice = console.run(choose(found, settings=rest, seed=seed, device=device))
+        console.note(f"detector: {choice.detector}")
+    settings = configuration.values_of(choice.detector, rest)
+    engine.configure(choice.detector, settings)
+    return found, choice, settings
 
 
 def _check_output(out: Path, *, force: bool) -> None:
@@ -114,6 +143,7 @@ def document(recipe: Recipe, out: Path) -> dict[str, Any]:
         "name": recipe.name,
         "sha256": recipe.sha256,
         "detector": recipe.detector,
+        "reasons": list(recipe.reasons),
         "seed": recipe.seed,
         "settings": {**recipe.settings, **recipe.prepare},
         "parts": {"learn": len(recipe.learn_parts), "calibrate": len(calibration.scores)},
@@ -147,6 +177,8 @@ def _print(recipe: Recipe, out: Path, console: Console) -> None:
     console.say(f"recipe      {printable(out)}")
     console.say(f"hash        {recipe.sha256}")
     console.say(f"detector    {recipe.detector}")
+    for sentence in recipe.reasons:
+        console.say(f"            {printable(sentence)}")
     console.say(
         f"parts       {len(recipe.learn_parts)} learnt, {len(calibration.scores)} held out, "
         f"{recipe.seconds:.0f} s"

@@ -19,7 +19,9 @@ DETECTORS: dict[str, str] = {
 }
 """name -> "module:class"."""
 
-DEFAULT = "aligned"
+AUTOMATIC = "auto"
+"""No detector: the good parts say which one suits them (`default_choice`)."""
+DEFAULT = AUTOMATIC
 
 
 def load(name: str) -> type[Detector]:

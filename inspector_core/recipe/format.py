@@ -67,6 +67,11 @@ class Recipe:
         return tuple(self.fingerprint.get("judged", ()))
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why its detector was chosen, one sentence each; empty where somebody named it."""
+        return tuple(self.fingerprint.get("choice", {}).get("reasons", ()))
+
+    @property
     def display_top(self) -> float:
         """Upper end of every display of this recipe's maps, in times the usual."""
         return 2 * self.thresholds.t2

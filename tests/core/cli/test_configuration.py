@@ -101,14 +101,14 @@ def test_that_an_assignment_without_name_or_value_is_refused(pair):
 
 
 def test_that_set_reaches_reader_and_recipe_by_name():
-    reader, kept = divided({"unit": "m", "strength": "2", "minimum_area_mm2": "4"}, "flat")
+    reader, kept = divided({"unit": "m", "strength": "2", "minimum_area_mm2": "4"}, ["flat"])
     assert reader == {"unit": "m"}
     assert kept == {"strength": "2", "minimum_area_mm2": "4"}
 
 
 def test_that_an_unknown_name_lists_all_known_ones():
     with pytest.raises(SettingError) as caught:
-        divided({"strenght": "2"}, "flat")
+        divided({"strenght": "2"}, ["flat"])
     assert "flat has no setting named strenght" in caught.value.message
     for known in ("strength", "unit", "minimum_area_mm2", "minimum_height_mm"):
         assert known in caught.value.cure

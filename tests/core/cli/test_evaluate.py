@@ -98,7 +98,7 @@ def test_that_evaluating_learnt_parts_is_said(relief, recipe, tiny_folder):
 def test_that_detectors_lists_the_registry(relief):
     code, out, _ = relief("detectors")
     assert code == 0
-    assert "flat (default)" in out
+    assert "chooses one of these by the good parts" in out
     assert "rgb + shape" in out
     _, document, _ = relief("detectors", "--json")
     (flat,) = follows(document, "relief-detectors/1")["detectors"]

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from tests.core.cli.conftest import follows
+from inspector_core import detectors
+from inspector_core.recipe import open_recipe
+from tests.core.cli.conftest import FLAT, follows
 
 
 def test_that_learn_prints_hash_thresholds_and_promise(relief, tiny_folder, tmp_path):
@@ -93,3 +95,55 @@ def test_that_an_output_folder_that_cannot_be_written_is_code_3_before_any_work(
     code, out, err = relief(*words, "--quiet")
     assert (code, out) == (3, "")
     assert "cannot write to" in err
+
+
+@pytest.fixture
+def automatic(monkeypatch):
+    """Nobody names a detector, and the flat one takes the place of `aligned`."""
+    monkeypatch.delenv("RELIEF_DETECTOR")
+    monkeypatch.setattr(detectors, "DETECTORS", {"aligned": FLAT["flat"]})
+
+
+@pytest.mark.usefixtures("automatic")
+def test_that_without_a_name_the_good_parts_choose_the_detector(relief, tiny_folder, tmp_path):
+    code, document, err = relief("learn", tiny_folder, "--out", tmp_path / "r", "--json")
+    assert code == 0
+    assert follows(document, "relief-learn/1")["detector"] == "aligned"
+    first, second = document["reasons"]
+    assert first.startswith("Laid on one another, the good parts match")
+    assert "the same place of the good parts" in second
+    assert "detector: aligned" in err
+    assert open_recipe(tmp_path / "r").reasons == (first, second)
+
+
+@pytest.mark.usefixtures("automatic")
+def test_that_learn_prints_why(relief, tiny_folder, tmp_path):
+    _, out, _ = relief("learn", tiny_folder, "--out", tmp_path / "r")
+    lines = [line.strip() for line in out.splitlines()]
+    at = lines.index("detector    aligned")
+    assert lines[at + 1].startswith("Laid on one another, the good parts match")
+
+
+@pytest.mark.usefixtures("automatic")
+def test_that_settings_reach_the_detector_that_was_chosen(
+    relief, tiny_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("RELIEF_ALIGNED_STRENGTH", "3")
+    words = ("learn", tiny_folder, "--out", tmp_path / "r", "--json", "--set", "rgb_gain=2")
+    code, document, _ = relief(*words)
+    assert (code, document["settings"]["strength"]) == (0, 3.0)
+    assert document["settings"]["rgb_gain"] == 2.0
+
+
+@pytest.mark.usefixtures("automatic")
+def test_that_a_setting_that_no_candidate_has_is_refused_before_any_work(
+    relief, tiny_folder, tmp_path
+):
+    code, _, err = relief("learn", tiny_folder, "--out", tmp_path / "r", "--set", "magic=1")
+    assert code == 2
+    assert "aligned has no setting named magic; known settings:" in err
+
+
+def test_that_a_detector_that_was_named_needs_no_reason(relief, tiny_folder, tmp_path):
+    words = ("learn", tiny_folder, "--out", tmp_path / "r", "--json", "--detector", "flat")
+    assert relief(*words)[1]["reasons"] == []
