@@ -62,19 +62,24 @@ class WindowCommands:
         self._controller.try_sample()
 
     def learn(self) -> None:
+        from app.model.automatic import AutomaticModel
         from app.model.learning import about_learning, settings_of
         from app.views.learn_dialog import LearnDialog
         from inspector_core import detectors
+        from inspector_core.detectors.default_choice import CANDIDATES
 
         scan = self._controller.session.scan
         if scan is None:
             return
-        infos = sorted(detectors.infos(), key=lambda info: info.name != detectors.DEFAULT)
+        infos = sorted(detectors.infos(), key=lambda info: info.name not in CANDIDATES)
+        automatic = AutomaticModel(infos)
+        automatic.asked.connect(lambda: self._controller.choose_detector(automatic))
         dialog = LearnDialog(
             infos,
             settings_of,
             lambda seed, held_out: about_learning(scan, seed, held_out),
             self._controller.weights,
+            automatic,
             Path(scan.root).name or "recipe",
             self._controller.places.recipes,
             self._window,

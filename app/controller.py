@@ -33,6 +33,7 @@ from inspector_core.progress import Job, Progress
 from inspector_core.types import Result, SampleRef, Scan
 
 if TYPE_CHECKING:
+    from app.model.automatic import AutomaticModel
     from app.model.weights import WeightsModel
     from inspector_core.recipe import Recipe
     from inspector_core.store import ResultStore
@@ -204,6 +205,18 @@ class Controller(QObject):
             self.recent.add(folder, "recipe", learnt_from(recipe))
 
         self.desk.work("Opening the recipe", lambda: self.engine.open_recipe(folder), done)
+
+    def choose_detector(self, model: AutomaticModel) -> None:
+        """Look at a few good parts of the folder; the model gets what they choose."""
+        scan = self.session.scan
+        if scan is not None:
+            self.desk.look(
+                "Looking at the good parts",
+                lambda: self.engine.choose(scan),
+                model.answer,
+                failed=lambda failure: model.fail(f"{failure.sentence} {failure.cure}".strip()),
+                urgency=Urgency.CHOICE,
+            )
 
     def learn(self, request: LearnRequest, then: Callable[[], None] = lambda: None) -> None:
         """Learn from the folder's good parts and use the recipe from now on."""

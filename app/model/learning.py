@@ -18,14 +18,19 @@ BACKBONE = "backbone"
 HELD_OUT = next(entry for entry in declared(DecisionSettings) if entry.name == "held_out")
 
 
-def settings_of(info: DetectorInfo) -> tuple[tuple[str, tuple[Setting, ...]], ...]:
-    """Everything that can be set for a detector, in groups: its own, the preparation's, the decision's."""
-    own = tuple(_with_networks(entry, info) for entry in declared(info.settings))
-    return (
-        ("Detector", own),
+def settings_of(info: DetectorInfo | None) -> tuple[tuple[str, tuple[Setting, ...]], ...]:
+    """Everything that can be set for a detector, in groups: its own, the preparation's, the decision's.
+
+    info : None where the detector is still to be chosen, which leaves the other two groups.
+    """
+    shared = (
         ("Preparation of the parts", declared(PrepareSettings)),
         ("Defects and limits", declared(DecisionSettings)),
     )
+    if info is None:
+        return shared
+    own = tuple(_with_networks(entry, info) for entry in declared(info.settings))
+    return (("Detector", own), *shared)
 
 
 def _with_networks(entry: Setting, info: DetectorInfo) -> Setting:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.model.automatic import AutomaticModel
 from app.model.learning import BACKBONE, HELD_OUT
 from app.model.weights import FREE_CHOICE, WeightsModel
 from app.theme.apply import set_property, set_text_style
@@ -29,27 +30,34 @@ from app.theme.tokens import GAP_L, GAP_M, PADDING
 from app.views.folder_field import FolderField
 from app.views.network_row import NetworkRow
 from app.views.settings_form import SettingsGroups
+from inspector_core.detectors import AUTOMATIC
 from inspector_core.detectors.contract import DetectorInfo
 from inspector_core.settings import Setting, Value
 
 DEVICES = ("auto", "cpu", "cuda:0")
+AUTOMATIC_TITLE = "Automatic (recommended)"
+_WHY_HEIGHT = 54
+"""Three lines keep their room, so that nothing jumps while detectors are leafed through."""
 
 
 class LearnDialog(QDialog):
     """The answers are read with the properties after it was accepted.
 
-    infos : detectors to choose from, the default first.
-    settings_of : everything that can be set for a detector, in titled groups.
+    infos : detectors to choose from, below the automatic choice.
+    settings_of : everything that can be set for a detector (None: for whichever is chosen), in titled
+    groups.
     about : seed, share held out -> sentence on how many parts are learnt from and held out.
     weights : which pretrained networks are here; takes in more.
+    automatic : which detector the good parts choose, and why.
     """
 
     def __init__(
         self,
         infos: Sequence[DetectorInfo],
-        settings_of: Callable[[DetectorInfo], Sequence[tuple[str, Sequence[Setting]]]],
+        settings_of: Callable[[DetectorInfo | None], Sequence[tuple[str, Sequence[Setting]]]],
         about: Callable[[int, float], str],
         weights: WeightsModel,
+        automatic: AutomaticModel,
         name: str,
         recipes: Path,
         parent: QWidget,
@@ -60,6 +68,7 @@ class LearnDialog(QDialog):
         self._settings_of = settings_of
         self._about = about
         self._weights = weights
+        self._automatic = automatic
         self._recipes = recipes
         self._folder_follows = True
         self.name_field, self.folder_field = QLineEdit(name), FolderField("Recipe folder")
@@ -77,6 +86,7 @@ class LearnDialog(QDialog):
         weights.refresh()
         self._name_changed(name)
         self._detector_changed()
+        automatic.look()
 
     def _arrange(self) -> None:
         for label, style, tone in (
@@ -86,11 +96,10 @@ class LearnDialog(QDialog):
         ):
             set_text_style(label, style, tone)
             label.setWordWrap(True)
-        # two lines keep their room, so that nothing jumps while detectors are leafed through
-        self._why.setMinimumHeight(36)
+        self._why.setMinimumHeight(_WHY_HEIGHT)
         self._why.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._problem.setMinimumHeight(18)
-        self.detector_box.addItems([info.title for info in self._infos])
+        self.detector_box.addItems([AUTOMATIC_TITLE, *(info.title for info in self._infos)])
         self.device_box.addItems(list(DEVICES))
         self.seed_box.setRange(0, 999_999)
         self._area.setWidgetResizable(True)
@@ -140,6 +149,7 @@ class LearnDialog(QDialog):
         self.detector_box.currentIndexChanged.connect(self._detector_changed)
         self.seed_box.valueChanged.connect(self._split_changed)
         self._weights.changed.connect(self._check)
+        self._automatic.changed.connect(self._say_why)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
 
@@ -153,7 +163,17 @@ class LearnDialog(QDialog):
 
     @property
     def detector(self) -> str:
-        return self._info.name
+        """Its name, "auto" for what the good parts choose."""
+        return AUTOMATIC if self._info is None else self._info.name
+
+    @property
+    def automatic(self) -> AutomaticModel:
+        return self._automatic
+
+    @property
+    def why(self) -> str:
+        """What the chosen detector is for; of the automatic choice, what it is and why."""
+        return self._why.text()
 
     @property
     def values(self) -> dict[str, Value]:
@@ -197,8 +217,10 @@ class LearnDialog(QDialog):
         return self._networks
 
     @property
-    def _info(self) -> DetectorInfo:
-        return self._infos[self.detector_box.currentIndex()]
+    def _info(self) -> DetectorInfo | None:
+        """The detector that was named, None for the automatic choice."""
+        place = self.detector_box.currentIndex()
+        return self._infos[place - 1] if place > 0 else None
 
     def _name_changed(self, name: str) -> None:
         if self._folder_follows:
@@ -209,12 +231,17 @@ class LearnDialog(QDialog):
         self._folder_follows = False
 
     def _detector_changed(self) -> None:
-        self._why.setText(f"{self._info.suits} {self._info.summary}")
+        self._say_why()
         self._form = SettingsGroups(self._settings_of(self._info))
         self._form.changed.connect(self._split_changed)
         self._area.setWidget(self._form)
         self._networks.show_detector(self._info)
         self._split_changed()
+
+    def _say_why(self) -> None:
+        info = self._info
+        said = self._automatic.sentence if info is None else f"{info.suits} {info.summary}"
+        self._why.setText(said)
 
     def _split_changed(self) -> None:
         share = self._form.values().get(HELD_OUT.name, HELD_OUT.default)
@@ -224,15 +251,21 @@ class LearnDialog(QDialog):
     def _check(self) -> None:
         exists = self.folder_field.edit.text() != "" and self.folder.exists()
         self.replace_box.setEnabled(exists)
-        chosen = str(self._form.values().get(BACKBONE, FREE_CHOICE))
-        ready = self._weights.readiness(self._info, self._infos, chosen)
-        self._networks.show_readiness(ready)
         problem = ""
         if not self.name:
             problem = "The recipe needs a name."
         elif exists and not self.replaces:
             problem = "This folder exists already; choose another one or tick Replace."
-        elif not ready.is_ready:
-            problem = f"{self._info.title} cannot start without its network."
+        elif not self._has_network():
+            problem = f"{self.detector_box.currentText()} cannot start without its network."
         self._problem.setText(problem)
         self.learn_button.setEnabled(not problem)
+
+    def _has_network(self) -> bool:
+        """Whether the detector can start; says which network it uses or what is missing."""
+        if self._info is None:
+            return True
+        chosen = str(self._form.values().get(BACKBONE, FREE_CHOICE))
+        ready = self._weights.readiness(self._info, self._infos, chosen)
+        self._networks.show_readiness(ready)
+        return ready.is_ready

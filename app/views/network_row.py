@@ -55,10 +55,12 @@ class NetworkRow(QWidget):
         """What came of the last file."""
         return self._said.text()
 
-    def show_detector(self, info: DetectorInfo) -> None:
-        """The networks that a file may be for this detector."""
-        self.setVisible(bool(info.weights))
+    def show_detector(self, info: DetectorInfo | None) -> None:
+        """The networks that a file may be for this detector; nothing where none was named."""
+        self.setVisible(info is not None and bool(info.weights))
         self.name_box.clear()
+        if info is None:
+            return
         self.name_box.addItem(_FIND_OUT, "")
         for name, title in networks(info).items():
             self.name_box.addItem(title, name)

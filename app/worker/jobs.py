@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.worker.evaluating import EvaluationRequest
     from app.worker.way import Way
     from inspector_core.detectors.contract import Explanation
+    from inspector_core.detectors.default_choice import Choice
     from inspector_core.device import Hardware
     from inspector_core.engine import Inspector
     from inspector_core.evaluation import Evaluation
@@ -40,7 +41,10 @@ NO_CARD = "No graphics card found: working on the CPU."
 
 @dataclass(frozen=True, slots=True)
 class LearnRequest:
-    """What the learn dialog asks for."""
+    """What the learn dialog asks for.
+
+    detector : a name, "auto" for the one that suits the good parts.
+    """
 
     out: Path
     name: str
@@ -100,6 +104,8 @@ class Engine(Protocol):
 
     def scan_file(self, file: Path) -> Job[tuple[Scan, str]]: ...
 
+    def choose(self, scan: Scan) -> Job[Choice]: ...
+
     def learn(self, scan: Scan, request: LearnRequest) -> Job[Recipe]: ...
 
     def add_weights(self, file: Path, name: str) -> Job[str]: ...
@@ -148,6 +154,7 @@ class CoreEngine:
         self._machine = machine
         self._inspector: Inspector | None = None
         self._known_way: Way | None = None
+        self._chosen: tuple[Scan, Choice] | None = None
 
     def prepare(self) -> Job[tuple[str, str]]:
         """Import what the engine stands on; gives the device as people know it, and why it is that one."""
@@ -185,6 +192,14 @@ class CoreEngine:
         part = yield from scan_paths([file])
         return (yield from engine.scan(Path(part.root))), part.refs[0].id
 
+    def choose(self, scan: Scan) -> Job[Choice]:
+        """The detector that suits a folder's good parts, and why; remembered for learning."""
+        from inspector_core.choosing import choose
+
+        choice = yield from choose(scan, device=self._device, machine=self._machine)
+        self._chosen = scan, choice
+        return choice
+
     def learn(self, scan: Scan, request: LearnRequest) -> Job[Recipe]:
         """Learn, calibrate, save."""
         from inspector_core import engine
@@ -193,7 +208,7 @@ class CoreEngine:
             yield from engine.learn(
                 scan,
                 request.out,
-                detector=request.detector,
+                detector=self._choice_for(scan, request) or request.detector,
                 settings=request.settings,
                 seed=request.seed,
                 device=request.device,
@@ -202,6 +217,16 @@ class CoreEngine:
                 machine=self._machine,
             )
         )
+
+    def _choice_for(self, scan: Scan, request: LearnRequest) -> Choice | None:
+        """What was chosen for this folder a moment ago, where nothing asks for another look."""
+        from inspector_core.detectors import AUTOMATIC
+
+        if request.detector != AUTOMATIC or self._chosen is None or request.settings:
+            return None
+        known, choice = self._chosen
+        as_it_was = known is scan and request.seed == 0 and request.device == self._device
+        return choice if as_it_was else None
 
     def add_weights(self, file: Path, name: str) -> Job[str]:
         """Take in a file of pretrained weights; gives the name of its network.

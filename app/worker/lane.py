@@ -36,6 +36,7 @@ class Urgency(IntEnum):
     EXPLAIN = 2
     NEIGHBOUR = 3
     THUMBNAIL = 4
+    CHOICE = 5
     WORK = 9
 
 

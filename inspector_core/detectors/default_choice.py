@@ -43,13 +43,12 @@ MOST_MEGABYTES_ON_CPU = 20
 """Larger networks need more than 0.3 s for one 320 px picture on a CPU core (ResNet-18: 45 MB, 0.3 s;
 Wide ResNet-50: 130 MB, 1.5 s; MobileNetV2: 14 MB, 0.2 s)."""
 
-_HOW = {
+_WITH = {
     **dict.fromkeys(
         PLACE_BY_PLACE,
-        "compares each place with the same place of the good parts, the way that found most on rigid "
-        "parts in our measurements",
+        "the same place of the good parts, which found most on matching parts in our measurements",
     ),
-    **dict.fromkeys(ANY_PLACE, "compares each place with all places of the good parts"),
+    **dict.fromkeys(ANY_PLACE, "all places of the good parts"),
 }
 
 
@@ -98,7 +97,7 @@ def chosen(trial: Trial, *, without_card: bool) -> Choice:
     settings, network = _network(info, without_card)
     return Choice(
         name,
-        (_about(trial, rigid), f"{info.title} {_HOW[name]}.", *network),
+        (_about(trial, rigid), f"It compares each place with {_WITH[name]}.", *network),
         settings,
         {
             "parts_tried": trial.n_read,

@@ -84,6 +84,7 @@ def _recipe(recipe: RecipeFacts, limits: Thresholds, promise: Promise) -> dict[s
     return {
         "name": recipe.name,
         "detector": recipe.detector,
+        "reasons": list(recipe.reasons),
         "sha256": recipe.sha256,
         "seed": recipe.seed,
         "created": recipe.created or None,

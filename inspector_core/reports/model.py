@@ -50,7 +50,10 @@ class PartMaterial:
 
 @dataclass(frozen=True, slots=True)
 class RecipeFacts:
-    """What a report says about the recipe."""
+    """What a report says about the recipe.
+
+    reasons : why its detector was chosen, empty where somebody named it.
+    """
 
     name: str
     detector: str
@@ -62,6 +65,7 @@ class RecipeFacts:
     calibration: Calibration
     fingerprint: Mapping[str, Any]
     created: str
+    reasons: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, recipe: Recipe) -> RecipeFacts:
@@ -76,6 +80,7 @@ class RecipeFacts:
             calibration=recipe.calibration,
             fingerprint=dict(recipe.fingerprint),
             created=recipe.created,
+            reasons=recipe.reasons,
         )
 
 

@@ -244,6 +244,8 @@ def how_decided(model: ReportModel, result: Result | None = None) -> tuple[str, 
         f"{count(recipe.n_learnt, 'good part')} and was calibrated on "
         f"{count(len(calibration.scores), 'other')}. No defective part was used."
     )
+    if recipe.reasons:
+        learnt += f" It was chosen for these parts: {printable(' '.join(recipe.reasons))}"
     rule = rule_sentence(model.thresholds, calibration.minimum_area_px, len(calibration.scores))
     promise = " ".join(promise_sentences(model))
     if result is None:

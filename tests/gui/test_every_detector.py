@@ -147,7 +147,7 @@ def test_that_every_detector_is_offered_even_without_its_network(bench, monkeypa
     seen: dict[str, tuple[bool, str]] = {}
 
     def leaf(dialog: LearnDialog) -> None:
-        for place, info in enumerate(dialog.infos):
+        for place, info in enumerate(dialog.infos, start=1):
             dialog.detector_box.setCurrentIndex(place)
             seen[info.name] = (dialog.learn_button.isEnabled(), dialog.networks.sentence)
         dialog.detector_box.setCurrentIndex(0)
@@ -161,10 +161,34 @@ def test_that_every_detector_is_offered_even_without_its_network(bench, monkeypa
     assert set(seen) == set(detectors.DETECTORS)
     for info in detectors.infos():
         startable, sentence = seen[info.name]
-        assert startable == (not info.weights), info.name
-        if info.weights:
+        comes_with = any(weights.find(name) for name in info.weights)
+        assert startable == (not info.weights or comes_with), info.name
+        if not startable:
             named = [name for name in info.weights if weights.entry_of(name).kind != "layout"]
             assert any(
                 name in sentence or weights.entry_of(name).file in sentence for name in named
             ), info.name
             assert sentence.endswith("work without one.")
+
+
+def test_that_the_good_parts_choose_when_nobody_does(bench):
+    bench.open()
+    model = bench.controller
+    model.session.set_recipe(None)
+    said = []
+
+    def fill(dialog: LearnDialog) -> None:
+        bench.wait(lambda: dialog.why.startswith("Suits best"), _PATIENCE_MS)
+        said.append(dialog.why)
+        dialog.name_field.setText("chosen")
+        dialog.name_field.textEdited.emit("chosen")
+
+    problems = answer(LearnDialog, fill)
+    bench.window.refresh()
+    bench.window.actions_["recipe.learn"].trigger()
+    assert problems == [""]
+    assert said[0].startswith("Suits best: Aligned comparison. Laid on one another")
+    bench.wait(lambda: not model.desk.has_work, _PATIENCE_MS)
+    recipe = model.session.recipe
+    assert recipe.detector == "aligned"
+    assert said[0].endswith(" ".join(recipe.reasons))

@@ -10,12 +10,14 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from app.model.automatic import AutomaticModel
 from app.model.learning import about_learning, settings_of
 from app.model.weights import WeightsModel
 from app.theme.number_box import ChoiceBox, NumberBox, WholeBox
 from app.views.learn_dialog import LearnDialog
 from app.views.report_dialog import ReportDialog
 from app.views.settings_form import SettingsForm, SettingsGroups, title_of
+from inspector_core.detectors.default_choice import Choice
 from inspector_core.settings import declared, setting
 from tests.core.flat_detector import Flat
 from tests.gui.tiny_engine import refs, tiny_scan
@@ -89,6 +91,7 @@ def learn(qtbot, tmp_path) -> LearnDialog:
         settings_of,
         lambda seed, held_out: about_learning(scan, seed, held_out),
         WeightsModel(owner),
+        AutomaticModel((Flat.info,)),
         "blocks",
         tmp_path,
         owner,
@@ -120,10 +123,49 @@ def test_that_a_recipe_that_exists_is_replaced_only_when_asked(learn, tmp_path):
 
 
 def test_that_the_form_holds_the_settings_of_detector_preparation_and_decision(learn):
+    learn.detector_box.setCurrentIndex(1)
     names = set(learn.form.editors)
     assert {"strength", "rgb_gain", "minimum_area_mm2"} <= names
     learn.form.editors["strength"].setValue(2.0)
     assert learn.values == {"strength": 2.0}
+
+
+def test_that_the_automatic_choice_comes_first_and_says_what_it_is_doing(learn):
+    assert learn.detector_box.currentText() == "Automatic (recommended)"
+    assert learn.detector == "auto"
+    assert learn.why.startswith("Looking at a few good parts")
+    assert learn.learn_button.isEnabled()
+    assert {"rgb_gain", "minimum_area_mm2"} <= set(learn.form.editors)
+    assert "strength" not in learn.form.editors
+
+
+def test_that_the_automatic_choice_says_the_detector_and_why(learn):
+    learn.automatic.answer(Choice("flat", ("They match.", "It compares.")))
+    assert learn.why == "Suits best: Flat. They match. It compares."
+    learn.detector_box.setCurrentIndex(1)
+    assert learn.detector == "flat"
+    assert learn.why == "Tests. Mean picture and mean height."
+
+
+def test_that_an_answer_does_not_disturb_who_chose_another_detector(learn):
+    learn.detector_box.setCurrentIndex(1)
+    learn.automatic.answer(Choice("flat", ("They match.",)))
+    assert learn.why == "Tests. Mean picture and mean height."
+    learn.detector_box.setCurrentIndex(0)
+    assert learn.why == "Suits best: Flat. They match."
+
+
+def test_that_a_look_that_failed_says_why(learn):
+    learn.automatic.fail("The parts hold no good parts to learn from.")
+    assert learn.why == "The parts hold no good parts to learn from."
+
+
+def test_that_the_good_parts_are_asked_once(qapp):
+    model, asked = AutomaticModel((Flat.info,)), []
+    model.asked.connect(lambda: asked.append(1))
+    model.look()
+    model.look()
+    assert asked == [1]
 
 
 def test_that_the_sentence_follows_the_share_that_is_held_out(qtbot, tmp_path):
@@ -135,6 +177,7 @@ def test_that_the_sentence_follows_the_share_that_is_held_out(qtbot, tmp_path):
         settings_of,
         lambda seed, held_out: about_learning(scan, seed, held_out),
         WeightsModel(owner),
+        AutomaticModel((Flat.info,)),
         "blocks",
         tmp_path,
         owner,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.model.automatic import AutomaticModel
 from app.model.learning import about_learning, settings_of
 from app.model.weights import WeightsModel, networks
 from app.views.learn_dialog import LearnDialog
@@ -54,6 +55,7 @@ def dialog(qtbot, tmp_path, model):
         settings_of,
         lambda seed, held_out: about_learning(scan, seed, held_out),
         model,
+        AutomaticModel((Flat.info, NEEDING)),
         "blocks",
         tmp_path / "recipes",
         owner,
@@ -69,7 +71,7 @@ def test_that_a_detector_without_weights_is_ready_and_says_nothing(dialog):
 
 
 def test_that_missing_weights_name_file_command_and_what_works_without(dialog):
-    dialog.detector_box.setCurrentIndex(1)
+    dialog.detector_box.setCurrentIndex(2)
     assert dialog.networks.isVisible()
     assert dialog.networks.sentence == (
         "None of the 2 networks that Needing can use is on this machine: add "
@@ -83,7 +85,7 @@ def test_that_missing_weights_name_file_command_and_what_works_without(dialog):
 def test_that_one_of_the_networks_is_enough(dialog, tmp_path, folder):
     with random_weights(tmp_path, MOBILENET):
         dialog.networks._model.refresh()
-        dialog.detector_box.setCurrentIndex(1)
+        dialog.detector_box.setCurrentIndex(2)
         assert dialog.learn_button.isEnabled()
         assert dialog.networks.sentence == f"Uses {weights.entry_of(MOBILENET).title}."
 
@@ -112,7 +114,7 @@ def test_that_a_file_is_taken_in_beside_the_window_and_the_detector_can_start(
     model.refresh()
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(mobilenet_file), ""))
     dialog.networks._model.asked.connect(model.asked)
-    dialog.detector_box.setCurrentIndex(1)
+    dialog.detector_box.setCurrentIndex(2)
     dialog.networks.name_box.setCurrentIndex(2)
     dialog.networks.add_button.click()
     assert "Reading somebodys.safetensors" in dialog.networks.said
@@ -144,4 +146,4 @@ def test_that_a_network_that_is_here_is_not_replaced_silently(bench, folder, mob
         model.add(mobilenet_file, MOBILENET)
         bench.wait(lambda: not model.is_adding, 60_000)
         assert expected in model.said
-    assert model.said.endswith("Run `relief weights add FILE --force`.")
+    assert model.said.endswith("Run `relief weights add FILE --force` to use yours instead.")

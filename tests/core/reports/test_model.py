@@ -11,7 +11,7 @@ from inspector_core.assets import resource
 from inspector_core.errors import InputError
 from inspector_core.files import json_bytes
 from inspector_core.reports import build
-from inspector_core.reports.pages import part_text, promise_sentences
+from inspector_core.reports.pages import how_decided, part_text, promise_sentences
 from inspector_core.reports.summary import summary_text
 from inspector_core.reports.words import nearest_sentence
 from inspector_core.types import Measure, NearestGood, Thresholds, Verdict
@@ -171,3 +171,15 @@ def test_that_the_summary_counts_what_the_results_hold():
     assert text.kinds == (("dent", 3, 3),)
     assert text.refused == (("e", "e: file ends early; copy it again."),)
     assert [line.title for line in text.lines][:2] == ["c d", "test / a / 000"]
+
+
+def test_that_a_report_says_why_the_detector_was_chosen():
+    why = {"mm_per_px": 0.9, "choice": {"reasons": ["They match.", "It compares."]}}
+    chosen = model(fingerprint=why)
+    assert how_decided(chosen)[0].endswith(
+        "It was chosen for these parts: They match. It compares."
+    )
+    assert chosen.document["recipe"]["reasons"] == ["They match.", "It compares."]
+    named = model()
+    assert "chosen" not in how_decided(named)[0]
+    assert named.document["recipe"]["reasons"] == []
