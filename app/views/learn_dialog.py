@@ -36,8 +36,8 @@ from inspector_core.settings import Setting, Value
 
 DEVICES = ("auto", "cpu", "cuda:0")
 AUTOMATIC_TITLE = "Automatic (recommended)"
-_WHY_HEIGHT = 54
-"""Three lines keep their room, so that nothing jumps while detectors are leafed through."""
+_WHY_HEIGHT = 68
+"""Four lines keep their room, so that nothing jumps while detectors are leafed through."""
 
 
 class LearnDialog(QDialog):
@@ -96,7 +96,7 @@ class LearnDialog(QDialog):
         ):
             set_text_style(label, style, tone)
             label.setWordWrap(True)
-        self._why.setMinimumHeight(_WHY_HEIGHT)
+        self._why.setFixedHeight(_WHY_HEIGHT)
         self._why.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._problem.setMinimumHeight(18)
         self.detector_box.addItems([AUTOMATIC_TITLE, *(info.title for info in self._infos)])
@@ -173,7 +173,7 @@ class LearnDialog(QDialog):
     @property
     def why(self) -> str:
         """What the chosen detector is for; of the automatic choice, what it is and why."""
-        return self._why.text()
+        return self._why.text().replace("\u00a0", " ")
 
     @property
     def values(self) -> dict[str, Value]:
@@ -241,7 +241,9 @@ class LearnDialog(QDialog):
     def _say_why(self) -> None:
         info = self._info
         said = self._automatic.sentence if info is None else f"{info.suits} {info.summary}"
-        self._why.setText(said)
+        self._why.setText(said.replace(" %", "\u00a0%").replace(" mm", "\u00a0mm"))
+        if self.isVisible():
+            self._why.setFixedHeight(max(_WHY_HEIGHT, self._why.heightForWidth(self._why.width())))
 
     def _split_changed(self) -> None:
         share = self._form.values().get(HELD_OUT.name, HELD_OUT.default)

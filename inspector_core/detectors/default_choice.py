@@ -160,5 +160,5 @@ def _network(info: DetectorInfo, without_card: bool) -> tuple[dict[str, Value], 
     quick = [name for name in here if 0 < weights.entry_of(name).megabytes <= MOST_MEGABYTES_ON_CPU]
     if not quick or quick[0] == here[0]:
         return {}, ()
-    used, slow = weights.entry_of(quick[0]).title, weights.entry_of(here[0]).title
-    return {"backbone": quick[0]}, (f"Without a graphics card {used} is used: {slow} is too slow.",)
+    said = f"It looks through {quick[0]}: {here[0]} is too slow without a graphics card."
+    return {"backbone": quick[0]}, (said,)
