@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "relief pretrain extractor --out extractor.safetensors --pictures 20000",
     "relief pretrain inctrl bottle cable screw --out heads.safetensors",
-    "relief pretrain inctrl visa/* --out heads.safetensors --shots 4 --seed 1",
 )
 
 

@@ -125,9 +125,12 @@ def add(file: Path, name: str | None = None, *, force: bool = False) -> Status:
     digest = sha256_file(file) if file.is_file() else ""
     entry = entry_of(name) if name else _recognised(file, digest)
     if find(entry.name) is not None and not force:
-        here = "comes with the program" if _is_shipped(entry) else "is here already"
+        if _is_shipped(entry):
+            raise WeightsError(
+                f"{entry.name} comes with the program", cure="use --force to use yours instead"
+            )
         raise WeightsError(
-            f"{entry.name} {here} ({shown(_path(entry))})", cure="use --force to use yours instead"
+            f"{entry.name} is here already ({shown(_path(entry))})", cure="use --force"
         )
     path = folder() / f"{entry.name}.safetensors"
     checked = bool(entry.sha256) and digest.startswith(entry.sha256)

@@ -11,6 +11,7 @@ from inspector_core.features.weights.catalogue import expected
 from tests.core.cli.conftest import follows
 
 HEADS = "inctrl.heads"
+OWN = "relief_extractor"
 
 
 @pytest.fixture(autouse=True)
@@ -30,10 +31,26 @@ def networks(document):
     return {one["name"]: one for one in document["networks"]}
 
 
-def test_that_all_networks_are_listed_and_missing_at_first(relief):
+def test_that_all_networks_are_listed_and_only_the_programs_own_is_here_at_first(relief):
     code, document, _ = relief("weights", "list", "--json")
     assert code == 0
-    assert {one["presence"] for one in networks(document).values()} == {"missing"}
+    present = [n for n, one in networks(document).items() if one["presence"] == "present"]
+    assert present == [OWN]
+    assert {one["presence"] for one in networks(document).values()} == {"present", "missing"}
+
+
+def test_that_the_programs_own_network_has_the_bytes_of_its_record(relief):
+    code, document, _ = relief("weights", "verify", OWN, "--json")
+    assert (code, networks(document)[OWN]["presence"]) == (0, "present")
+
+
+def test_that_the_programs_own_network_is_replaced_by_force_alone(relief, tmp_path):
+    mine = tmp_path / "mine.safetensors"
+    save_file({key: torch.zeros(shape) for key, shape in expected(OWN).items()}, mine)
+    code, _, said = relief("weights", "add", str(mine), "--as", OWN)
+    assert (code, "comes with the program" in said) == (5, True)
+    code, document, _ = relief("weights", "add", str(mine), "--as", OWN, "--force", "--json")
+    assert (code, networks(document)[OWN]["origin"]) == (0, "mine.safetensors")
 
 
 def test_that_a_file_is_added_listed_and_verified(relief, file):
@@ -43,7 +60,7 @@ def test_that_a_file_is_added_listed_and_verified(relief, file):
     _, document, _ = relief("weights", "list", "--json")
     assert networks(document)[HEADS]["presence"] == "present"
     code, document, _ = relief("weights", "verify", "--json")
-    assert (code, list(networks(document))) == (0, [HEADS])
+    assert (code, set(networks(document))) == (0, {HEADS, OWN})
 
 
 def test_that_altered_weights_end_with_5(relief, file, tmp_path):
@@ -75,9 +92,12 @@ def test_that_what_is_refused_is_said_in_a_sentence(relief, words, code, sentenc
 
 
 def test_that_detectors_say_which_network_they_would_use(relief, monkeypatch):
-    known = {"patchcore": "inspector_core.detectors.patchcore:PatchCore"}
+    known = {
+        "patchcore": "inspector_core.detectors.patchcore:PatchCore",
+        "inctrl": "inspector_core.detectors.inctrl:InCTRL",
+    }
     monkeypatch.setattr(detectors, "DETECTORS", {**detectors.DETECTORS, **known})
     _, document, _ = relief("detectors", "--json")
     follows(document, "relief-detectors/1")
     ready = {one["name"]: one["ready"] for one in document["detectors"]}
-    assert ready == {"flat": True, "patchcore": False}
+    assert ready == {"flat": True, "patchcore": True, "inctrl": False}

@@ -112,6 +112,6 @@ def test_that_the_most_similar_prompt_part_is_named():
 
 def test_that_missing_networks_are_named_with_the_command_that_brings_one(monkeypatch, tmp_path):
     monkeypatch.setenv("RELIEF_WEIGHTS", str(tmp_path))
-    with pytest.raises(WeightsError, match="no pretrained network") as caught:
-        drain(method().learn(refs(2), CONTEXT))
+    with pytest.raises(WeightsError, match=r"resnet18.tv_in1k is not on this machine") as caught:
+        drain(method(backbone="resnet18.tv_in1k").learn(refs(2), CONTEXT))
     assert "relief weights" in caught.value.cure
