@@ -48,7 +48,7 @@ def test_that_turned_and_shifted_copies_of_a_block_lie_on_one_another():
 
 def test_that_parts_of_different_size_do_not():
     found = trial([replace(ref, read=swollen) for ref in refs(6)])
-    assert np.median(found.shares) < 0.5
+    assert np.median(found.shares) < 0.7
 
 
 def test_that_a_few_of_many_parts_are_looked_at_from_first_to_last():
