@@ -16,6 +16,7 @@ DETECTORS: dict[str, str] = {
     "patchcore": "inspector_core.detectors.patchcore:PatchCore",
     "residual": "inspector_core.detectors.residual:Residual",
     "spade": "inspector_core.detectors.spade:SPADE",
+    "unaligned": "inspector_core.detectors.unaligned:Unaligned",
 }
 """name -> "module:class"."""
 

@@ -1,0 +1,206 @@
+"""Unaligned comparison: each place of a part with all places of the good parts, wherever they lie.
+
+The counterpart of `aligned` for parts that lie freely, deform or have no cloud. Colour is judged by what
+a small network sees of the picture; shape by what it sees of the normals and by how the surface bends and
+breaks at native depth. Every evidence has its own memory of good places (nearest neighbour, in the usual
+distance of the place that it meets). Good parts that are judged as if they had not been learnt say how
+often a good pixel reaches a value; the evidence of one modality is joined as that rarity, so that none of
+it drowns another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, Scorer, State
+from inspector_core.detectors.unaligned_learning import (
+    CANDIDATES,
+    JUDGED_PARTS,
+    LARGEST_PX,
+    learnt,
+)
+from inspector_core.detectors.unaligned_memory import Memory, Tail
+from inspector_core.detectors.unaligned_sight import MODALITY, Places, Sight
+from inspector_core.detectors.view_choice import network_bytes, network_width, restored_views
+from inspector_core.detectors.view_settings import ViewSettings
+from inspector_core.device import Cost
+from inspector_core.errors import InputError
+from inspector_core.features.colour import CHANNELS as COLOUR_CHANNELS
+from inspector_core.features.surface_descriptor import CHANNELS
+from inspector_core.progress import Job
+from inspector_core.settings import setting
+from inspector_core.types import AnomalyMaps, Array, FloatArray, Registered, SampleRef
+
+NETWORKS = (
+    "mobilenetv2_100.tf_in1k",
+    "mobilenetv2_100.ra_in1k",
+    "relief_extractor",
+    "resnet18.tv_in1k",
+    "wide_resnet50_2.tv_in1k",
+)
+"""Small networks first: a part shall take less than a second on a CPU."""
+_PIXEL_BYTES = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnalignedSettings(ViewSettings):
+    """Settings of `unaligned`."""
+
+    stages: Literal["1+2+3", "2+3", "1+2", "1", "2", "3", "3+4", "4"] = setting(
+        "1+2+3",
+        choices=("1+2+3", "2+3", "1+2", "1", "2", "3", "3+4", "4"),
+        help="Stages of the network whose features are used.",
+    )
+    size_px: int = setting(
+        0,
+        low=0,
+        high=1536,
+        unit="px",
+        help="Longer side of what the network is shown; 0 chooses it from how many pixels the good parts "
+        "are across.",
+    )
+    picture: Literal["auto", "rgb", "normals", "rgb+normals"] = setting(
+        "auto",
+        choices=("auto", "rgb", "normals", "rgb+normals"),
+        help="What is judged: colour, shape or both; auto takes what the parts have.",
+    )
+    normals: Literal["auto", "fitted"] = setting(
+        "auto",
+        choices=("auto", "fitted"),
+        help="Show the normals that came with the parts, where they did, or those fitted to the points.",
+    )
+    coreset: float = setting(
+        0.25, low=0.001, high=1.0, help="Share of the good places kept in a memory."
+    )
+    bank_rows: int = setting(
+        4000, low=10, high=100_000, help="Most places kept in a memory, whatever the share."
+    )
+
+
+class Unaligned:
+    """Nearest good place by several kinds of evidence; see the module."""
+
+    info: ClassVar[DetectorInfo] = DetectorInfo(
+        name="unaligned",
+        title="Unaligned comparison",
+        summary="Compares each place with all places of the good parts, by colour and by shape.",
+        source="this program; after Roth et al.: PatchCore, CVPR 2022, arXiv 2106.08265",
+        modalities=("rgb", "shape"),
+        requires=(),
+        settings=UnalignedSettings,
+        suits="Parts that lie freely, deform or have no cloud.",
+        weights=NETWORKS,
+    )
+
+    def __init__(self, settings: UnalignedSettings) -> None:
+        self.settings = settings
+
+    def cost(self, n_parts: int, size: tuple[int, int]) -> Cost:
+        """Memory for learning: the network, candidates of three memories, the parts judged."""
+        settings = replace(self.settings, size_px=self.settings.size_px or LARGEST_PX)
+        width = network_width(settings, NETWORKS)
+        rows = min(CANDIDATES, n_parts * (settings.size_px // 8) ** 2)
+        kept = min(settings.bank_rows, rows)
+        memories = 4 * (3 * rows + 2 * kept) * 2 * (width + CHANNELS + COLOUR_CHANNELS)
+        judged = 4 * min(n_parts, JUDGED_PARTS) * (settings.size_px // 8) ** 2 * 2 * width
+        fixed = network_bytes(settings, NETWORKS, size) + memories + judged
+        # a part as it is read, prepared, fitted and drawn
+        return Cost(fixed_bytes=fixed + _PIXEL_BYTES * size[0] * size[1])
+
+    def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
+        """Remember places of good parts, then see how far good ones stray from them."""
+        settings = self.settings
+        found = yield from learnt(
+            parts,
+            settings,
+            NETWORKS,
+            normals=settings.normals,
+            coreset=settings.coreset,
+            bank_rows=settings.bank_rows,
+            context=context,
+        )
+        tensors: dict[str, Array] = {}
+        for name, memory in found.memories.items():
+            tensors |= memory.tensors(name)
+            tensors |= found.tails[name].tensors(name)
+        return State(tensors, {**found.sight.facts(), "parts": [ref.id for ref in parts]})
+
+    def restore(self, state: State, context: Context) -> Scorer:
+        """A scorer from what `learn` returned."""
+        return UnalignedScorer(self.settings, state, context)
+
+
+class UnalignedScorer:
+    """Memories and tails of all evidence, ready for parts."""
+
+    def __init__(self, settings: UnalignedSettings, state: State, context: Context) -> None:
+        self.facts, self.context = state.facts, context
+        self.sight = Sight.restored(state.facts, restored_views(state.facts, settings, context))
+        self.memories = {name: Memory.restored(name, state.tensors) for name in self.sight.evidence}
+        self.tails = {name: Tail.restored(name, state.tensors) for name in self.sight.evidence}
+        self._last: tuple[Registered, Registered, dict[str, Places]] | None = None
+
+    def score(self, part: Registered) -> AnomalyMaps:
+        """Colour and shape: how rare what their evidence sees is, in decades of shares of good pixels."""
+        notes = self._require(part)
+        maps: dict[str, FloatArray] = {}
+        widened, found = self._seen(part)
+        for name, places in found.items():
+            distance, _ = self.memories[name].distances(places.rows, self.context, notes.append)
+            rarity = self.tails[name](self.sight.draw(widened, places, distance))
+            modality = MODALITY[name]
+            maps[modality] = joined(maps[modality], rarity) if modality in maps else rarity
+        notes += self.sight.views.notes()
+        return AnomalyMaps(maps.get("rgb"), maps.get("shape"), None, notes=tuple(notes))
+
+    def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
+        """The good part with the most similar place, by the evidence that finds it most unusual."""
+        self._require(part)
+        found: list[tuple[float, int]] = []
+        for name, places in self._seen(part)[1].items():
+            number = self.sight.place_at(places, pixel)
+            if number is not None:
+                memory = self.memories[name]
+                distance, place = memory.distances(places.rows[number : number + 1], self.context)
+                rarity = float(self.tails[name](distance)[0])
+                found.append((rarity, int(memory.bank.owner[place[0]])))
+        return Explanation(self.facts["parts"][max(found)[1]], None) if found else None
+
+    def _seen(self, part: Registered) -> tuple[Registered, dict[str, Places]]:
+        """The widened part and its places; the last part's are kept, for `explain` follows `score`."""
+        if self._last is None or self._last[0] is not part:
+            widened = self.sight.widened(part)
+            (places,) = self.sight.see([widened])
+            known = {name: one for name, one in places.items() if name in self.memories}
+            self._last = (part, widened, known)
+        return self._last[1:]
+
+    def _require(self, part: Registered) -> list[str]:
+        """Notes on what the part lacks; InputError when nothing that was learnt is there."""
+        learnt_looks = self.sight.views.looks
+        missing = [look for look in learnt_looks if look not in self.sight.views.available(part)]
+        if not missing:
+            return []
+        if len(missing) == len(learnt_looks):
+            what = "picture" if missing[0] == "rgb" else "cloud"
+            raise InputError(
+                f"{part.sample.id}: the {what} is missing, "
+                "and the recipe was learnt from nothing else",
+                cure="scan the part as the good ones were scanned, or learn again",
+            )
+        if missing == ["rgb"]:
+            return ["No picture: judged by shape alone."]
+        return ["No cloud: judged by colour alone, and what lies around the part counts as part."]
+
+
+def joined(one: Array, other: Array) -> FloatArray:
+    """Two rarities (H, W) of one modality as one: the root of the sum of their squares.
+
+    The larger alone lets the noise of both through; the plain sum (Fisher) lets the noise of one hide
+    what the other alone sees.
+    """
+    return np.hypot(one, other, dtype=np.float32)

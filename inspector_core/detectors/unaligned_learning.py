@@ -1,0 +1,195 @@
+"""Learning for `unaligned`: how to look at the good parts, their places, and how rare values are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inspector_core.detectors.contract import Context
+from inspector_core.detectors.unaligned_memory import COMPARING, Memory, Tail, thinned
+from inspector_core.detectors.unaligned_sight import NORMALS, Places, Sight
+from inspector_core.detectors.view_choice import learnt_views
+from inspector_core.detectors.view_settings import ViewSettings
+from inspector_core.detectors.views import BATCH, batches
+from inspector_core.features.framing import box_of
+from inspector_core.features.surface_descriptor import Sampling
+from inspector_core.geometry.measure import pitch_mm
+from inspector_core.progress import Job, Progress
+from inspector_core.types import Array, Registered, SampleRef
+
+DESCRIBING = "Describing the good parts"
+CANDIDATES = 30_000
+"""Places of good parts that the kept ones of an evidence are chosen from, evenly over the parts."""
+JUDGED_PARTS = 10
+"""Good parts that say how rare values are; each is judged as if it had not been learnt."""
+_LOOKED_AT = 5
+"""Good parts whose size in the picture decides how large they are shown."""
+_THIN_PX = 64
+"""A part is enlarged until its thickest place spans so many pixels, eight cells of the middle stage."""
+_MOST_ENLARGED = 2.0
+_SMALLEST_PX, LARGEST_PX = 320, 768
+_PIXELS_OF_A_PART = 20_000
+_LONGEST = 450
+"""Readings along the longer side of a part that are used."""
+_SURFACE_PLACES = 7000
+"""Described places of a usual part: at every second reading on small parts, at fewer on large ones."""
+_COLOUR_PX = 4
+"""Side of the cells of colour, in readings that are used."""
+_BAY_SHARE = 0.25
+"""Radius of the discs that enter no bay which is judged, as a share of the parts' thickness."""
+_RESOLUTION_PITCHES, _LEAST_RESOLUTION_MM = 0.1, 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What the good parts taught: the sight, and per evidence its memory and tail."""
+
+    sight: Sight
+    memories: dict[str, Memory]
+    tails: dict[str, Tail]
+
+
+def learnt(
+    refs: Sequence[SampleRef],
+    settings: ViewSettings,
+    networks: Sequence[str],
+    *,
+    normals: str,
+    coreset: float,
+    bank_rows: int,
+    context: Context,
+) -> Job[Learnt]:
+    """Learn from good parts; yields progress in steps well under a second."""
+    some = yield from _looked_at(refs, context)
+    extent = Extent.of([part.foreground for part in some])
+    size_px = settings.size_px or shown_px(extent.longest, extent.thickness)
+    views, again = yield from learnt_views(
+        refs, replace(settings, size_px=size_px), networks, context
+    )
+    sampling = _sampling(some, extent)
+    sight = Sight(
+        views,
+        sampling if NORMALS in views.looks else None,
+        colour_px=_COLOUR_PX * sampling.stride,
+        bay_px=_BAY_SHARE * extent.thickness if NORMALS in views.looks else 0.0,
+        stored_normals=normals == "auto" and all(part.sample.normals is not None for part in some),
+    )
+    judged = _evenly(len(refs), JUDGED_PARTS)
+    rows, kept = yield from _described(again, sight, len(refs), judged, context.seed)
+    memories: dict[str, Memory] = {}
+    tails: dict[str, Tail] = {}
+    for name, (candidates, owner, n_places) in rows.items():
+        count = max(1, min(round(coreset * n_places), bank_rows, len(candidates)))
+        memories[name] = yield from Memory.learnt(candidates, owner, count, context)
+        tails[name] = yield from _tail(name, memories[name], kept, sight, context)
+    return Learnt(sight, memories, tails)
+
+
+def _looked_at(refs: Sequence[SampleRef], context: Context) -> Job[list[Registered]]:
+    """Some of the good parts."""
+    parts: list[Registered] = []
+    for number in _evenly(len(refs), _LOOKED_AT):
+        yield Progress("Looking how large the parts are", len(parts), min(len(refs), _LOOKED_AT))
+        parts.append(context.prepare(refs[number].load()))
+    return parts
+
+
+def _sampling(parts: Sequence[Registered], extent: Extent) -> Sampling:
+    """Which readings suit these good parts."""
+    pitches = [
+        pitch_mm(part.sample.xyz, part.foreground & part.valid) or 1.0
+        for part in parts
+        if part.sample.xyz is not None
+    ]
+    stride = max(1, round(extent.longest / _LONGEST))
+    step = max(2, round(float(np.sqrt(extent.area / _SURFACE_PLACES)) / stride))
+    pitch = float(np.median(pitches)) if pitches else 1.0
+    return Sampling(stride, step, max(_LEAST_RESOLUTION_MM, _RESOLUTION_PITCHES * pitch * stride))
+
+
+def shown_px(longest: int, thickness: float) -> int:
+    """Longer side of the network's picture that suits parts so many pixels long and thick.
+
+    Cells of a network are of a fixed size: thin parts are enlarged until they span several of them.
+    """
+    enlarged = min(_MOST_ENLARGED, _THIN_PX / max(1.0, thickness))
+    return int(np.clip(round(longest * enlarged), _SMALLEST_PX, LARGEST_PX))
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large good parts are in their pictures, in pixels: medians, and the longest.
+
+    thickness : diameter of the largest disc that a part holds.
+    """
+
+    longest: int
+    thickness: float
+    area: float
+
+    @classmethod
+    def of(cls, masks: Sequence[Array]) -> Extent:
+        """Of the foregrounds (H, W) bool of some parts."""
+        from scipy.ndimage import distance_transform_edt
+
+        longest, thick, areas = 1, [], []
+        for mask in masks:
+            top, left, bottom, right = box_of(mask)
+            longest = max(longest, bottom - top, right - left)
+            inside = np.pad(mask[top:bottom, left:right], 1)
+            thick.append(2 * float(distance_transform_edt(inside).max()))
+            areas.append(int(np.count_nonzero(mask)))
+        return cls(longest, float(np.median(thick)), float(np.median(areas)))
+
+
+Rows = dict[str, tuple[Array, Array, int]]
+"""Evidence -> candidates (N, D), numbers (N,) of their parts, places that there were in all."""
+Kept = dict[int, tuple[Registered, dict[str, Places]]]
+
+
+def _described(
+    again: Iterator[tuple[int, Registered]],
+    sight: Sight,
+    n_parts: int,
+    judged: Sequence[int],
+    seed: int,
+) -> Job[tuple[Rows, Kept]]:
+    """Candidates of every evidence, and all places of the parts that will be judged."""
+    rows: dict[str, list[Array]] = {name: [] for name in sight.evidence}
+    n_places = dict.fromkeys(sight.evidence, 0)
+    kept: Kept = {}
+    for portion in batches(again, max(1, BATCH // len(sight.evidence))):
+        yield Progress(DESCRIBING, portion[0][0], n_parts, "; ".join(sight.views.notes()))
+        widened = [(number, sight.widened(part)) for number, part in portion]
+        for (number, part), places in zip(
+            widened, sight.see([part for _, part in widened]), strict=True
+        ):
+            for name, found in ((name, one.rows) for name, one in places.items()):
+                n_places[name] += len(found)
+                most = CANDIDATES // n_parts
+                rows[name].append(thinned([found], max(1, most), seed + number)[0])
+            if number in judged:
+                kept[number] = (part, places)
+    gathered: Rows = {}
+    for name, several in rows.items():
+        owner = np.repeat(np.arange(len(several)), [len(one) for one in several])
+        gathered[name] = (np.concatenate(several), owner, n_places[name])
+    return gathered, kept
+
+
+def _tail(name: str, memory: Memory, kept: Kept, sight: Sight, context: Context) -> Job[Tail]:
+    """How rare the values of an evidence's map are on good parts that it does not know."""
+    values: list[Array] = []
+    for done, (number, (part, places)) in enumerate(kept.items()):
+        yield Progress(COMPARING, done, len(kept))
+        distance, _ = memory.distances(places[name].rows, context, own=number)
+        drawn = sight.draw(part, places[name], distance)[part.foreground]
+        values.append(drawn[:: max(1, len(drawn) // _PIXELS_OF_A_PART)])
+    return Tail.of(np.concatenate(values))
+
+
+def _evenly(count: int, most: int) -> list[int]:
+    """Up to `most` numbers below count, evenly apart."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)).tolist()

@@ -1,0 +1,130 @@
+"""What `unaligned` remembers of one kind of evidence: places of good parts, and how far good ones stray."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from inspector_core.detectors.contract import Context
+from inspector_core.features.scaling import Standard
+from inspector_core.memory.bank import Bank, build
+from inspector_core.memory.nearest import nearest, quiet, search_cost
+from inspector_core.progress import Job
+from inspector_core.types import Array, FloatArray, frozen_array
+
+COMPARING = "Comparing the good parts with each other"
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """How often a good part's map reaches a value: a share of good pixels for each of some values.
+
+    values : (K,) float32 ascending.   rarity : (K,) float32 ascending, -log10 of the share of good
+    pixels that reach them.
+    """
+
+    values: Array
+    rarity: Array
+
+    SHARES: ClassVar[tuple[float, ...]] = (
+        *(1.0, 0.8, 0.6, 0.4, 0.2, 0.1, 0.05, 0.02, 0.01),
+        *(0.005, 0.002, 0.001),
+    )
+    STEEPEST: ClassVar[float] = 0.25
+    """A decade rarer takes at least this share of the way from the middle to one good pixel in 100."""
+
+    def __post_init__(self) -> None:
+        for name in ("values", "rarity"):
+            array = np.ascontiguousarray(getattr(self, name), np.float32)
+            object.__setattr__(self, name, frozen_array(array))
+
+    @classmethod
+    def of(cls, good: Array) -> Tail:
+        """From the values (n,) of held-out good pixels, n >= 1.
+
+        Beyond the rarest share, the exponential tail that the last decade of values suggests: linear
+        in -log10 of the share.
+        """
+        good = np.sort(np.asarray(good, np.float64))
+        values = np.quantile(good, 1 - np.array(cls.SHARES))
+        middle, rare = np.quantile(good, (0.5, 0.99))
+        least = 1e-4 * max(1.0, abs(values[-1]))
+        decade = max(values[-1] - values[-4], cls.STEEPEST * (rare - middle), least)
+        values = np.append(values, values[-1] + decade)
+        rarity = np.append(-np.log10(cls.SHARES), -np.log10(cls.SHARES[-1]) + 1)
+        # equal values would leave it open how rare they are
+        values = values + 1e-2 * least * np.arange(len(values))
+        return cls(values, rarity)
+
+    def __call__(self, values: Array) -> FloatArray:
+        """-log10 of the share of good pixels that reach the values; NaN stays NaN."""
+        found = np.interp(values, self.values, self.rarity)
+        last = (self.rarity[-1] - self.rarity[-2]) / (self.values[-1] - self.values[-2])
+        beyond = np.maximum(values - self.values[-1], 0) * last
+        return np.asarray(found + beyond, np.float32)
+
+    def tensors(self, name: str) -> dict[str, Array]:
+        """As named arrays of a detector's state."""
+        return {f"{name}.values": self.values, f"{name}.rarity": self.rarity}
+
+    @classmethod
+    def restored(cls, name: str, tensors: Mapping[str, Array]) -> Tail:
+        """The tail that `tensors(name)` gave."""
+        return cls(tensors[f"{name}.values"], tensors[f"{name}.rarity"])
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Representative places of the good parts, in standardised features; distances in the usual ones."""
+
+    standard: Standard
+    bank: Bank
+
+    @classmethod
+    def learnt(cls, rows: Array, owner: Array, count: int, context: Context) -> Job[Memory]:
+        """From places (N, D) of good parts and the numbers (N,) of their parts; `count` are kept."""
+        standard = Standard.of(rows)
+        bank = yield from build(
+            standard.apply(rows), owner, count, context.plan, even_out=True, seed=context.seed
+        )
+        return cls(standard, bank)
+
+    def distances(
+        self, rows: Array, context: Context, tell: Callable[[str], None] = quiet, own: int = -1
+    ) -> tuple[FloatArray, Array]:
+        """How far places (N, D) lie from the nearest kept one, in its usual distance, and which it is.
+
+        own : a good part that is judged as if it had not been learnt, -1 for none.
+        """
+        features = self.standard.apply(rows)
+        others = np.flatnonzero(self.bank.owner != own)
+        if len(others) == 0:
+            others = np.arange(len(self.bank.rows))
+        bank = self.bank.rows[others]
+        plan = context.plan(search_cost(len(features), *bank.shape))
+        distance, index = nearest(features, bank, plan, tell)
+        place = others[index]
+        return np.asarray(distance / self.bank.usual[place], np.float32), place
+
+    def tensors(self, name: str) -> dict[str, Array]:
+        """As named arrays of a detector's state."""
+        return {**self.standard.tensors(name), **self.bank.tensors(name)}
+
+    @classmethod
+    def restored(cls, name: str, tensors: Mapping[str, Array]) -> Memory:
+        """The memory that `tensors(name)` gave."""
+        return cls(Standard.from_tensors(name, tensors), Bank.from_tensors(name, tensors))
+
+
+def thinned(rows: Sequence[Array], most: int, seed: int) -> tuple[FloatArray, Array]:
+    """Places of all parts, the same number of each, `most` in all, and the numbers of their parts."""
+    each = max(1, most // max(1, len(rows)))
+    kept, owner = [], []
+    for number, one in enumerate(rows):
+        some = np.random.default_rng([seed, number]).permutation(len(one))[:each]
+        kept.append(one[np.sort(some)])
+        owner.append(np.full(len(some), number))
+    return np.concatenate(kept).astype(np.float32), np.concatenate(owner)

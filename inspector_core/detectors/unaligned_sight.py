@@ -1,0 +1,158 @@
+"""What `unaligned` looks at: pictures of a part through a network, its colours and its surface as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from inspector_core.detectors.views import Views
+from inspector_core.errors import InputError
+from inspector_core.features.colour import colour_descriptor
+from inspector_core.features.locally_aware import patch_features
+from inspector_core.features.surface_descriptor import Sampling, surface_descriptors
+from inspector_core.geometry.foreground import with_bays
+from inspector_core.geometry.organised import CellGrid
+from inspector_core.geometry.smoothing import smooth
+from inspector_core.types import Array, FloatArray, Modality, Registered
+
+RGB, COLOUR, NORMALS, SURFACE = "rgb", "colour", "normals", "surface"
+MODALITY: dict[str, Modality] = {RGB: "rgb", COLOUR: "rgb", NORMALS: "shape", SURFACE: "shape"}
+"""Evidence -> the map that it speaks for: a network's sight of picture and normals, and both as they are."""
+
+_PATCH = 3
+_SMOOTHING_CELLS = 0.75
+_LEAST_FILL = 0.25
+"""A cell with less of the part than this is not described."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Places of one part that one evidence describes.
+
+    rows : (N, D) float32.   inside : (h, w) bool, N of them True, in the order of rows.
+    grid : the part's own cells; None for those of the network's picture.
+    """
+
+    rows: Array
+    inside: Array
+    grid: CellGrid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """All evidence, the same for all parts of a recipe.
+
+    views : pictures through the network.   sampling : of the surface, None where there is no cloud.
+    colour_px : side of the cells whose colour is described.
+    bay_px : bays in the outline that a disc of this radius cannot enter are judged too.
+    stored_normals : the parts' own normals are shown, otherwise those fitted to their points.
+    """
+
+    views: Views
+    sampling: Sampling | None
+    colour_px: int
+    bay_px: float
+    stored_normals: bool
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Names of the evidence that was learnt."""
+        looks = self.views.looks
+        beside = {RGB: COLOUR, NORMALS: SURFACE}
+        return (*looks, *(beside[look] for look in looks))
+
+    def widened(self, part: Registered) -> Registered:
+        """The part with the bays of its outline, where a piece may have broken off."""
+        return replace(part, foreground=with_bays(part.foreground, self.bay_px))
+
+    def see(self, parts: Sequence[Registered]) -> list[dict[str, Places]]:
+        """Every evidence that each of the widened parts has what it needs for."""
+        shown = [self._shown(part) for part in parts]
+        found: list[dict[str, Places]] = []
+        for part, seen in zip(parts, self.views.see(shown), strict=True):
+            places: dict[str, Places] = {}
+            for look, stages in seen.stages.items():
+                rows = patch_features(stages, self.views.grid, _PATCH)[seen.inside.ravel()]
+                places[look] = Places(rows, seen.inside)
+            if RGB in places:
+                places[COLOUR] = self._colour(part)
+            described = None if self.sampling is None else surface_descriptors(part, self.sampling)
+            if described is not None:
+                places[SURFACE] = Places(*described)
+            found.append(places)
+        return found
+
+    def draw(self, part: Registered, places: Places, values: Array) -> FloatArray:
+        """The map (H, W) of an evidence from the values (N,) of its places, NaN off the widened part.
+
+        Where nothing was measured nothing speaks against the surface: pictures judge what is missing.
+        """
+        cells = np.full(places.inside.shape, np.nan, np.float32)
+        cells[places.inside] = values
+        if places.grid is None:
+            return self.views.to_map(part, cells, places.inside)
+        large = places.grid.enlarge(cells, part.shape)
+        large[part.foreground & np.isnan(large)] = values.min()
+        return smooth(large, part.foreground, _SMOOTHING_CELLS * places.grid.cell_px)
+
+    def place_at(self, places: Places, pixel: tuple[int, int]) -> int | None:
+        """Number of the place whose cell holds source pixel (x, y), None where none is described."""
+        rows, columns = places.inside.shape
+        if places.grid is None:
+            top, left, bottom, right = self.views.framing.box
+            row = (pixel[1] - top) * rows // (bottom - top)
+            column = (pixel[0] - left) * columns // (right - left)
+        else:
+            row = (pixel[1] - places.grid.top) // places.grid.cell_px
+            column = (pixel[0] - places.grid.left) // places.grid.cell_px
+        if not (0 <= row < rows and 0 <= column < columns and places.inside[row, column]):
+            return None
+        return int(np.count_nonzero(places.inside.ravel()[: row * columns + column]))
+
+    def facts(self) -> dict[str, Any]:
+        """As plain JSON, for the recipe."""
+        sampling = self.sampling
+        return {
+            **self.views.facts(),
+            "stored_normals": self.stored_normals,
+            "colour_px": self.colour_px,
+            "bay_px": self.bay_px,
+            "sampling": None
+            if sampling is None
+            else [sampling.stride, sampling.step, sampling.resolution_mm],
+        }
+
+    @classmethod
+    def restored(cls, facts: Mapping[str, Any], views: Views) -> Sight:
+        """The sight that `facts()` gave."""
+        sampling = facts["sampling"]
+        return cls(
+            views,
+            None if sampling is None else Sampling(*sampling),
+            facts["colour_px"],
+            facts["bay_px"],
+            facts["stored_normals"],
+        )
+
+    def _shown(self, part: Registered) -> Registered:
+        """The part with the normals that are looked at."""
+        if not self.stored_normals:
+            return replace(part, sample=replace(part.sample, normals=None), normals=None)
+        if part.sample.xyz is not None and part.sample.normals is None:
+            raise InputError(
+                f"{part.sample.id}: its normals are missing, the good parts had some",
+                cure="add the file of normals, or learn again with normals=fitted",
+            )
+        return part
+
+    def _colour(self, part: Registered) -> Places:
+        rgb = part.colour()
+        assert rgb is not None
+        grid = CellGrid.around(part.foreground, self.colour_px)
+        cropped = grid.crop(part.foreground)
+        fill = grid.mean(cropped[..., None], np.ones(cropped.shape))[0][..., 0]
+        inside = fill >= min(_LEAST_FILL, float(fill.max()))
+        return Places(colour_descriptor(rgb, part.foreground, grid)[inside], inside, grid)

@@ -1,0 +1,87 @@
+"""What a surface is like around its readings, free of pose and position: local fits at several sizes.
+
+Each place has what the local quadratic leaves over, how it bends, how rough it is and how much of the
+window was measured, at three window sizes. Lengths enter as sign(v) log(1 + |v| / resolution).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inspector_core.features.framing import box_of
+from inspector_core.features.surface_residual import surface_fits
+from inspector_core.geometry.measure import pitch_mm
+from inspector_core.geometry.organised import CellGrid
+from inspector_core.types import Array, BoolArray, FloatArray, Registered
+
+SIGMAS_PX = (2.0, 4.0, 8.0)
+"""Windows, in steps of the readings that are used."""
+PER_WINDOW = 5
+CHANNELS = PER_WINDOW * len(SIGMAS_PX)
+_SHARE_WEIGHT = 2.0
+_FEWEST = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Which readings are used, the same for all parts of a recipe.
+
+    stride : rows and columns from one reading that is used to the next.   step : of those, from one
+    described place to the next.
+    resolution_mm : deviations count linearly below it and logarithmically above.
+    """
+
+    stride: int
+    step: int
+    resolution_mm: float
+
+    @property
+    def cell_px(self) -> int:
+        """Distance of described places in pixels."""
+        return self.stride * self.step
+
+
+def surface_descriptors(
+    part: Registered, sampling: Sampling
+) -> tuple[FloatArray, BoolArray, CellGrid] | None:
+    """Descriptors (N, 15) float32 of the described places, which cells have one, and their grid.
+
+    Cells: (h, w) bool, N of them True, in the order of rows; a place is the middle of its cell. None
+    without a cloud, or where nine readings or fewer lie on the part.
+    """
+    xyz = part.sample.xyz
+    if xyz is None:
+        return None
+    top, left, bottom, right = box_of(part.foreground)
+    every, step = sampling.stride, sampling.step
+    read = np.s_[top:bottom:every, left:right:every]
+    mask = (part.foreground & part.valid)[read]
+    described = np.zeros(mask.shape, bool)
+    described[::step, ::step] = mask[::step, ::step]
+    if mask.sum() <= _FEWEST or not described.any():
+        return None
+    pitch = pitch_mm(xyz[read], mask) or 1.0
+    wanted = described[mask]
+    columns: list[Array] = []
+    for sigma in SIGMAS_PX:
+        fit = surface_fits(xyz[read][..., 2], mask, sigma, pitch)
+        sagitta = np.float32(0.5 * (sigma * pitch) ** 2)
+        lengths = (
+            fit.residual,
+            fit.mean_curvature * sagitta,
+            fit.curvature_gap * sagitta,
+            fit.roughness,
+        )
+        columns += [_compressed(one[wanted], sampling.resolution_mm) for one in lengths]
+        columns.append(_SHARE_WEIGHT * fit.share[wanted])
+    cells = described[::step, ::step]
+    cell_px = sampling.cell_px
+    before = (cell_px - 1) // 2
+    grid = CellGrid(top - before, left - before, int(cells.shape[0]), int(cells.shape[1]), cell_px)
+    return np.stack(columns, axis=1), cells, grid
+
+
+def _compressed(lengths: Array, resolution_mm: float) -> FloatArray:
+    return np.asarray(np.sign(lengths) * np.log1p(np.abs(lengths) / resolution_mm), np.float32)

@@ -1,0 +1,84 @@
+"""Memories of good places, and how rare a value is among good parts."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inspector_core.detectors.contract import Context
+from inspector_core.detectors.unaligned_memory import Memory, Tail, thinned
+from inspector_core.device import Hardware
+from inspector_core.progress import drain
+
+CONTEXT = Context(prepare=lambda sample: sample, machine=Hardware(), seed=0)
+
+
+def test_that_the_value_of_one_good_pixel_in_ten_has_rarity_one():
+    tail = Tail.of(np.linspace(0, 1, 100_001))
+    assert np.allclose(tail(np.array([0.0, 0.9, 0.99, 0.999])), [0, 1, 2, 3], atol=0.02)
+
+
+def test_that_rarity_grows_on_beyond_all_good_values():
+    tail = Tail.of(np.random.default_rng(0).exponential(size=50_000))
+    far = tail(np.array([10.0, 20.0, 40.0]))
+    # an exponential tail: a decade rarer every log(10)
+    assert np.allclose(np.diff(far), [10 / np.log(10), 20 / np.log(10)], rtol=0.15)
+
+
+def test_that_unknown_values_stay_unknown():
+    assert np.isnan(Tail.of(np.arange(10.0))(np.array([np.nan]))).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(0, 100, width=32), min_size=1, max_size=40))
+def test_that_rarity_never_falls_and_is_finite(values):
+    tail = Tail.of(np.array(values))
+    rarity = tail(np.linspace(-1, 1000, 500))
+    assert np.isfinite(rarity).all()
+    assert (np.diff(rarity) >= -1e-4).all()
+    assert tail(np.array([1e4]))[0] > tail(np.array([max(values)]))[0]
+
+
+def test_that_a_tail_comes_back_from_its_tensors():
+    tail = Tail.of(np.random.default_rng(1).normal(size=1000))
+    again = Tail.restored("a", tail.tensors("a"))
+    assert again.values.tobytes() == tail.values.tobytes()
+    assert again.rarity.tobytes() == tail.rarity.tobytes()
+
+
+def places(seed=0):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(120, 4)).astype(np.float32)
+    return rows, np.repeat(np.arange(4), 30)
+
+
+def test_that_a_kept_place_is_at_no_distance_and_names_its_part():
+    rows, owner = places()
+    memory = drain(Memory.learnt(rows, owner, 120, CONTEXT))
+    distance, place = memory.distances(rows[40:50], CONTEXT)
+    assert np.allclose(distance, 0, atol=1e-4)
+    assert (memory.bank.owner[place] == 1).all()
+
+
+def test_that_a_part_judged_as_unknown_does_not_meet_its_own_places():
+    rows, owner = places()
+    memory = drain(Memory.learnt(rows, owner, 120, CONTEXT))
+    distance, place = memory.distances(rows[owner == 2], CONTEXT, own=2)
+    assert (distance > 0.01).all()
+    assert (memory.bank.owner[place] != 2).all()
+
+
+def test_that_a_memory_comes_back_from_its_tensors():
+    rows, owner = places()
+    memory = drain(Memory.learnt(rows, owner, 30, CONTEXT))
+    again = Memory.restored("m", memory.tensors("m"))
+    first, second = (one.distances(rows, CONTEXT)[0] for one in (memory, again))
+    assert first.tobytes() == second.tobytes()
+
+
+def test_that_every_part_gives_the_same_number_of_candidates():
+    several = [np.zeros((50, 2)), np.ones((8, 2)), np.full((70, 2), 2.0)]
+    rows, owner = thinned(several, 30, seed=0)
+    assert np.bincount(owner).tolist() == [10, 8, 10]
+    assert (rows[:, 0] == owner).all()
