@@ -6,7 +6,6 @@ refs --load--> Sample --prepare--> Registered --score--> AnomalyMaps --decide-->
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from inspector_core import detectors
+from inspector_core.calibrating import calibrated
 from inspector_core.choosing import choose, good_parts
 from inspector_core.data.scan import scan as scan_folder
-from inspector_core.decision.calibration import Split, calibrate, raw_scores, usual_of
+from inspector_core.decision.calibration import Split
 from inspector_core.decision.decide import Decider
-from inspector_core.decision.fingerprint import check, facts_of, fingerprint_of
+from inspector_core.decision.fingerprint import check, facts_of
 from inspector_core.decision.fusion import fuse
 from inspector_core.decision.settings import DecisionSettings
 from inspector_core.decision.verdict import is_trusted
@@ -42,7 +42,6 @@ from inspector_core.software import label, versions
 from inspector_core.store import ResultStore
 from inspector_core.types import (
     AnomalyMaps,
-    Calibration,
     Defect,
     NearestGood,
     Registered,
@@ -56,7 +55,6 @@ log = logging.getLogger(__name__)
 
 CHECKING = "Checking the good parts"
 LEARNING = "Learning what good looks like"
-CALIBRATING = "Calibrating on held-out good parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ def learn(
     yield Progress(LEARNING, 0, len(split.learn), plan.note or needed)
     state = yield from relayed(chosen.method.learn(split.learn, context), LEARNING)
     scorer = chosen.method.restore(state, context)
-    calibration, fingerprint = yield from _calibrated(split, scorer, context, chosen.decision)
+    calibration, fingerprint = yield from calibrated(split, scorer, context, chosen.decision)
     if checked.left_out:
         fingerprint["left_out"] = checked.left_out
     if choice.reasons:
@@ -265,7 +263,8 @@ class Inspector:
 
     def _maps(self, part: Registered, facts: Mapping[str, Any]) -> AnomalyMaps:
         check(facts, self.recipe.fingerprint, part.sample.id)
-        return fuse(self.scorer.score(part), self.recipe.calibration.usual)
+        calibration = self.recipe.calibration
+        return fuse(self.scorer.score(part), calibration.usual, calibration.evidence)
 
     def result(self, item: Loaded) -> Result:
         """One part's result; failures become not_inspected with their sentence."""
@@ -434,42 +433,3 @@ def _readable(split: Split, context: Context) -> Job[_Checked]:
         [error.sentence for error in failed.values()],
         [light[ref.id] for ref in learn if ref.id in light],
     )
-
-
-def _calibrated(
-    split: Split, scorer: Scorer, context: Context, decision: DecisionSettings
-) -> Job[tuple[Calibration, dict[str, Any]]]:
-    """Score the held-out good parts: units, thresholds, and what a part of this kind looks like."""
-    facts: list[dict[str, Any]] = []
-    ids: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="relief-calibration-") as folder:
-        held = ResultStore.create(Path(folder) / "maps", "")
-        for item in loaded(split.calibrate, context.prepare):
-            part = item.part()
-            facts.append(facts_of(part))
-            fingerprint = fingerprint_of(facts)
-            maps = scorer.score(part)
-            ids.append(item.ref.id)
-            held.write(Result(item.ref.id, "", None, Verdict.NOT_INSPECTED, "", maps=maps))
-            yield Progress(CALIBRATING, len(ids), len(split.calibrate))
-        area = decision.minimum_area_px(fingerprint["mm_per_px"])
-        single = []
-        for part_id in ids:
-            single.append(raw_scores(_stored(held, part_id), area))
-            yield Progress(CALIBRATING, len(ids), len(ids))
-        fingerprint["judged"] = sorted(
-            set.intersection(*({*scores} for scores in single)) - {"fused"}
-        )
-        usual = {name: usual_of(single, name) for name in ("rgb", "shape")}
-        fused = []
-        for part_id in ids:
-            fused.append(raw_scores(fuse(_stored(held, part_id), usual), area)["fused"])
-            yield Progress(CALIBRATING, len(ids), len(ids))
-    usual["fused"] = usual_of([{"fused": value} for value in fused], "fused")
-    return calibrate(ids, fused, usual, area), fingerprint
-
-
-def _stored(held: ResultStore, part_id: str) -> AnomalyMaps:
-    maps = held.maps(part_id)
-    assert maps is not None
-    return maps

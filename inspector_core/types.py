@@ -314,6 +314,7 @@ class Calibration:
     parts : ids of the calibration parts.   scores : their fused part scores in times the usual.
     minimum_area_px : pixels a region needs before its value counts.
     thresholds : T1 and T2 that follow from the scores.
+    evidence : how the maps are joined, as plain JSON (`decision.evidence`); empty = the larger one.
     """
 
     usual: Mapping[str, float]
@@ -321,6 +322,7 @@ class Calibration:
     scores: tuple[float, ...]
     thresholds: Thresholds
     minimum_area_px: int = 9
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require(len(self.parts) == len(self.scores), "one score a part")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from inspector_core.decision.score import part_score
 from inspector_core.decision.thresholds import from_scores
-from inspector_core.types import AnomalyMaps, Calibration, SampleRef, Scan, Thresholds
+from inspector_core.types import EMPTY, AnomalyMaps, Calibration, SampleRef, Scan, Thresholds
 
 FEWEST, MOST = 5, 60
 
@@ -68,9 +69,13 @@ def usual_of(scores: Sequence[Mapping[str, float]], modality: str) -> float:
 
 
 def calibrate(
-    parts: Sequence[str], fused: Sequence[float], usual: Mapping[str, float], minimum_area_px: int
+    parts: Sequence[str],
+    fused: Sequence[float],
+    usual: Mapping[str, float],
+    minimum_area_px: int,
+    evidence: Mapping[str, Any] = EMPTY,
 ) -> Calibration:
     """Calibration from the raw fused scores of held-out good parts."""
     scores = tuple(float(value / usual["fused"]) for value in fused)
     thresholds = from_scores(scores) if scores else Thresholds(1.0, 1.0)
-    return Calibration(dict(usual), tuple(parts), scores, thresholds, minimum_area_px)
+    return Calibration(dict(usual), tuple(parts), scores, thresholds, minimum_area_px, evidence)

@@ -51,7 +51,7 @@ class Decider:
         judged: Iterable[str] = (),
     ) -> None:
         usual = calibration.usual
-        self.maps = fuse(maps, usual)
+        self.maps = fuse(maps, usual, calibration.evidence)
         self.calibration = calibration
         self.trusted = trusted
         self.reservation = reservation(self.maps.arrays(), judged)

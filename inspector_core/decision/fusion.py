@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from inspector_core.types import AnomalyMaps, Array
+from inspector_core.decision.evidence import Evidence, seen
+from inspector_core.types import EMPTY, AnomalyMaps, Array
 
 
 def times_usual(values: Array, usual: float) -> Array:
@@ -15,18 +17,18 @@ def times_usual(values: Array, usual: float) -> Array:
     return np.asarray(values / np.float32(usual), np.float32)
 
 
-def fuse(maps: AnomalyMaps, usual: Mapping[str, float]) -> AnomalyMaps:
+def fuse(
+    maps: AnomalyMaps, usual: Mapping[str, float], evidence: Mapping[str, Any] = EMPTY
+) -> AnomalyMaps:
     """The same maps with `fused` filled where a detector left it to us.
 
-    The larger of colour and shape, each in times the usual: a defect that one sensor sees must stay
-    visible (methods: a sum lets the noise of one map hide the other's defects).
+    evidence : what the recipe knows about the maps' values (`Evidence.document`): both are joined on
+    one scale. Empty: the larger of colour and shape, each in times the usual.
     """
     if maps.fused is not None:
         return maps
-    seen = [
-        times_usual(values, usual[name])
-        for name, values in (("rgb", maps.rgb), ("shape", maps.shape))
-        if values is not None
-    ]
-    fused = seen[0] if len(seen) == 1 else np.fmax(seen[0], seen[1])
+    if evidence:
+        return replace(maps, fused=Evidence.of_document(evidence).fused(maps))
+    scaled = [times_usual(values, usual[name]) for name, values in seen(maps)]
+    fused = scaled[0] if len(scaled) == 1 else np.fmax(scaled[0], scaled[1])
     return replace(maps, fused=fused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from inspector_core.settings import setting
 
@@ -19,6 +20,14 @@ class DecisionSettings:
         high=10_000.0,
         unit="mm²",
         help="Regions smaller than this never decide; 0 = what 3×3 pixels cover.",
+    )
+
+    joined_by: Literal["evidence", "stronger"] = setting(
+        "evidence",
+        choices=("evidence", "stronger"),
+        help="The fused map of colour and shape: by how much more often defects show a value than good "
+        "parts do, learnt on held-out good parts and on disturbances painted on them; or the stronger "
+        "of both, each in times the usual.",
     )
 
     held_out: float = setting(

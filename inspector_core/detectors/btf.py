@@ -63,11 +63,12 @@ class BTFSettings:
     weight_rgb: float = setting(
         1.0, low=0.0, high=10.0, published=1.0, help="Weight of colour in the joint distance."
     )
-    fusion: Literal["stronger", "joint"] = setting(
-        "stronger",
-        choices=("stronger", "joint"),
+    fusion: Literal["recipe", "stronger", "joint"] = setting(
+        "recipe",
+        choices=("recipe", "stronger", "joint"),
         published="joint",
-        help="The fused map: the stronger of colour and shape, or the distance of both together.",
+        help="The fused map: as the recipe joins colour and shape (joined_by), the stronger of both by "
+        "their levels in the banks, or the distance of both together.",
     )
     weight_3d: float = setting(
         3.0, low=0.0, high=10.0, published=1.0, help="Weight of shape in the joint distance."
@@ -264,9 +265,9 @@ class BTFScorer:
         """The larger of the maps, brought to the mean and standard deviation that both have together.
 
         A joint distance lets a strong modality's noise hide what the weak one sees. None when only
-        one modality was learnt: its map stands for itself.
+        one modality was learnt, and where the recipe joins them.
         """
-        if len(self.banks) < 2:
+        if len(self.banks) < 2 or self.settings.fusion == "recipe":
             return None
         levels = {name: bank.level for name, bank in self.banks.items()}
         middle, width = np.mean(list(levels.values()), axis=0)

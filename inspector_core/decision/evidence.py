@@ -1,0 +1,195 @@
+"""Both maps on one scale of evidence, learnt from good parts alone.
+
+A map's value first counts relative to the noise around it (`noise`), then by how rare it is among
+held-out good parts, then by how much more often disturbances painted on these parts show it
+(`rarity`). What a map shows as often on good parts as on disturbances is worth nothing, so that a
+modality which sees nothing does not drown the other. The joint evidence is the sum of both
+likelihood ratios: a defect may be of colour or of shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+
+from inspector_core.decision.disturbances import Painted
+from inspector_core.decision.noise import level, relative, steadied, usual_level
+from inspector_core.decision.rarity import Curve, Digest, answer, chained, rarity
+from inspector_core.types import AnomalyMaps, Array, FloatArray
+
+T = TypeVar("T")
+
+SEEN = ("rgb", "shape")
+_PIXELS = 24
+"""Pixels of a disturbance that are looked at; every disturbance counts alike."""
+_FEWEST_DISTURBANCES = 6
+_FOLDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What values of the maps mean.
+
+    usual_level : modality to the noise level of a typical good part.
+    worth : modality to the curve from a steadied value to the log of its likelihood ratio.
+    joint : the curve from the log of the summed ratios to rarity among good parts, the fused unit.
+    """
+
+    usual_level: Mapping[str, float]
+    worth: Mapping[str, Curve]
+    joint: Curve
+
+    def fused(self, maps: AnomalyMaps) -> FloatArray:
+        """(H, W) float32: how rare a pixel's evidence is among good parts, as -ln of their share.
+
+        NaN where no map has a value; a modality that is missing neither speaks for nor against.
+        """
+        return self.joint(self.summed(maps))
+
+    def summed(self, maps: AnomalyMaps) -> FloatArray:
+        """(H, W) float32: log of the summed likelihood ratios; NaN where no map has a value."""
+        total: FloatArray | None = None
+        for name, curve in self.worth.items():
+            values = maps.get(name)
+            if values is None:
+                ratio = np.zeros(maps.size, np.float32)
+                seen = np.zeros(maps.size, bool)
+            else:
+                ratio = curve(steadied(values, self.usual_level[name]))
+                seen = np.isfinite(ratio)
+                ratio = np.where(seen, ratio, np.float32(0))
+            if total is None:
+                total, anywhere = ratio, seen
+            else:
+                total, anywhere = np.logaddexp(total, ratio), anywhere | seen
+        assert total is not None
+        return np.asarray(np.where(anywhere, total, np.nan), np.float32)
+
+    def document(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "usual_level": dict(self.usual_level),
+            "worth": {name: curve.document() for name, curve in self.worth.items()},
+            "joint": self.joint.document(),
+        }
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> Evidence:
+        """Raises KeyError and ValueError for what `document` did not write."""
+        return cls(
+            {name: float(value) for name, value in document["usual_level"].items()},
+            {name: Curve.of_document(each) for name, each in document["worth"].items()},
+            Curve.of_document(document["joint"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Disturbances:
+    """Values of a map on one part's disturbances.
+
+    values, levels : (N,) raw values and the noise levels there.   share : (N,) weight of each.
+    """
+
+    values: Array
+    levels: Array
+    share: Array
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Held-out good parts as they come in, by number, as they are and disturbed."""
+
+    _levels: dict[str, list[float]] = field(default_factory=dict)
+    _digests: dict[str, dict[int, Digest]] = field(default_factory=dict)
+    _disturbed: dict[str, list[_Disturbances]] = field(default_factory=dict)
+    _summed: list[Digest] = field(default_factory=list)
+
+    def add_level(self, maps: AnomalyMaps) -> None:
+        """First round: how noisy a good part is."""
+        for name, values in seen(maps):
+            self._levels.setdefault(name, []).append(usual_level(level(values)))
+
+    def add_disturbed(self, maps: AnomalyMaps, painted: Painted) -> None:
+        """First round: what a good part shows when it is disturbed."""
+        numbers = {"rgb": painted.colour, "shape": painted.shape}
+        for name, values in seen(maps):
+            found = _on_disturbances(values, level(values), numbers[name])
+            self._disturbed.setdefault(name, []).append(found)
+
+    def add_good(self, number: int, maps: AnomalyMaps) -> None:
+        """Second round: which values the part has."""
+        for name, values in seen(maps):
+            steady = steadied(values, self._usual(name))
+            self._digests.setdefault(name, {})[number] = Digest.of(steady)
+
+    def add_summed(self, summed: Array) -> None:
+        """Third round: the joint evidence of a good part, by what was learnt without it."""
+        self._summed.append(Digest.of(summed))
+
+    def without(self, number: int) -> Evidence:
+        """What the others' values say: all parts but this one, or but every tenth where there are many.
+
+        How the maps answer to disturbances is what all parts say: spots on a part are not its values.
+        """
+        return self._learnt(number % _FOLDS)
+
+    def evidence(self) -> Evidence:
+        """What all parts say."""
+        return self._learnt(None)
+
+    def _learnt(self, left_out: int | None) -> Evidence:
+        most = max(len(entries) for entries in self._digests.values())
+        digests = {name: each for name, each in self._digests.items() if len(each) == most}
+        worth = {name: rarity(_others(each, left_out)) for name, each in digests.items()}
+        if len(worth) > 1:
+            worth = self._answered(worth)
+        usual = {name: self._usual(name) for name in worth}
+        return Evidence(usual, worth, rarity(self._summed))
+
+    def _answered(self, rarities: dict[str, Curve]) -> dict[str, Curve]:
+        """Rarities weighed by how the maps answer to disturbances; as they are with too few of them."""
+        answers = {}
+        for name, curve in rarities.items():
+            disturbed = self._disturbed.get(name, [])
+            share = np.concatenate([each.share for each in disturbed] or [np.empty(0)])
+            if share.sum() < _FEWEST_DISTURBANCES:
+                return rarities
+            usual = self._usual(name)
+            shown = [curve(relative(each.values, each.levels, usual)) for each in disturbed]
+            answers[name] = answer(np.concatenate(shown), share)
+        return {name: chained(curve, answers[name]) for name, curve in rarities.items()}
+
+    def _usual(self, name: str) -> float:
+        return float(np.median(self._levels[name]))
+
+
+def seen(maps: AnomalyMaps) -> list[tuple[str, Array]]:
+    """The maps that are joined, by modality, as far as they are there."""
+    found = ((name, maps.get(name)) for name in SEEN)
+    return [(name, values) for name, values in found if values is not None]
+
+
+def _others(entries: Mapping[int, T], left_out: int | None) -> list[T]:
+    """All but one fold; all where nothing would be left."""
+    kept = [entry for number, entry in entries.items() if number % _FOLDS != left_out]
+    return kept or list(entries.values())
+
+
+def _on_disturbances(values: Array, levels: Array, numbers: Array) -> _Disturbances:
+    """A map's values on the disturbances (H, W) int, 0 = none; a few pixels of each."""
+    found: list[tuple[Array, Array, Array]] = []
+    for number in range(1, int(numbers.max(initial=0)) + 1):
+        there = (numbers == number) & np.isfinite(values)
+        if not there.any():
+            continue
+        order = np.argsort(values[there], kind="stable")
+        some = order[np.linspace(0, len(order) - 1, min(len(order), _PIXELS)).astype(int)]
+        share = np.full(len(some), 1 / len(some))
+        found.append((values[there][some], levels[there][some], share))
+    if not found:
+        return _Disturbances(*(np.empty(0) for _ in range(3)))
+    first, second, third = (np.concatenate(each) for each in zip(*found, strict=True))
+    return _Disturbances(first, second, third)
