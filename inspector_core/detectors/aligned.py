@@ -14,17 +14,32 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from inspector_core.detectors.aligned_deep import deep_bytes
 from inspector_core.detectors.aligned_learning import MOST_CELLS, learnt
 from inspector_core.detectors.aligned_model import Model, halved
 from inspector_core.detectors.aligned_places import Placed, Places, part_points
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, State
+from inspector_core.detectors.view_choice import chosen_network
+from inspector_core.detectors.view_settings import ViewSettings
 from inspector_core.device import Cost
-from inspector_core.errors import InputError
+from inspector_core.errors import InputError, WeightsError
+from inspector_core.features import weights
 from inspector_core.geometry.registration import TurnSearch, register
 from inspector_core.progress import Job
 from inspector_core.settings import setting
 from inspector_core.types import AnomalyMaps, Array, BoolArray, FloatArray, Registered, SampleRef
 
+NETWORKS = (
+    "mobilenetv2_100.tf_in1k",
+    "mobilenetv2_100.ra_in1k",
+    "relief_extractor",
+    "resnet18.tv_in1k",
+    "wide_resnet50_2.tv_in1k",
+    "wide_resnet50_2.racm_in1k",
+    "tf_efficientnet_b5.in1k",
+)
+"""Networks that look at colour; "auto" takes the first that is here. Small ones come first: a part shall
+take less than half a second on a CPU."""
 _MISSING_CELLS = 2.0
 _WINDOW = 2
 """Half-size cells to each side that the nearest good part is judged on."""
@@ -56,6 +71,18 @@ class AlignedSettings:
     most_parts: int = setting(
         40, low=1, high=200, help="Good parts learnt from; more are thinned out evenly."
     )
+    backbone: str = setting(
+        "auto",
+        help="Pretrained network that looks at colour too, as `relief weights list` names it; auto takes "
+        "the best that is on this machine, none compares plain colours only.",
+    )
+    size_px: int = setting(
+        448,
+        low=64,
+        high=1536,
+        unit="px",
+        help="Longer side of the flat picture that the network is shown.",
+    )
     same_part: float = setting(
         0.75,
         low=0.0,
@@ -84,10 +111,15 @@ class Aligned:
         self.settings = settings
 
     def cost(self, n_parts: int, size: tuple[int, int]) -> Cost:
-        """Cropped parts while learning, and the layers per cell that their statistics need."""
+        """Cropped parts while learning, the layers per cell that their statistics need, the network."""
         n, pixels = min(n_parts, self.settings.most_parts), size[0] * size[1]
         cells = min(pixels, MOST_CELLS)
-        return Cost(fixed_bytes=40 * pixels + n * (16 * pixels + 130 * cells))
+        fixed = 40 * pixels + n * (16 * pixels + 130 * cells)
+        network = self._network()
+        if network is not None:
+            fixed += 4 * (weights.entry_of(network).megabytes << 20)
+            fixed += deep_bytes(n, min(self.settings.size_px, 2 * max(size)))
+        return Cost(fixed_bytes=fixed)
 
     def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
         """Align the good parts, learn what each place does."""
@@ -99,12 +131,25 @@ class Aligned:
             count=chosen.modes,
             freedom=None if chosen.motion == "auto" else chosen.motion,
             most_parts=chosen.most_parts,
+            network=self._network(),
+            longer_px=chosen.size_px,
         )
         return model.state()
 
+    def _network(self) -> str | None:
+        """The network that looks at colour, None for none; WeightsError when the one named is not here."""
+        if self.settings.backbone == "none":
+            return None
+        try:
+            return chosen_network(ViewSettings(backbone=self.settings.backbone), NETWORKS)
+        except WeightsError:
+            if self.settings.backbone == "auto":
+                return None
+            raise
+
     def restore(self, state: State, context: Context) -> AlignedScorer:
         """A scorer from what was learnt."""
-        return AlignedScorer(Model.restored(state), self.settings)
+        return AlignedScorer(Model.restored(state, context), self.settings)
 
 
 class AlignedScorer:
@@ -125,7 +170,7 @@ class AlignedScorer:
         """
         placed = self._placed(part)
         with ThreadPoolExecutor(1) as beside:  # colour and shape need nothing of each other
-            coloured = beside.submit(self._colour_map, placed)
+            coloured = beside.submit(self._colour_map, part, placed)
             return self._maps(part, placed, coloured)
 
     def _maps(
@@ -171,7 +216,7 @@ class AlignedScorer:
         difference = _mean_square((here - heights) / max(self.model.alignment.residual_mm, 1e-3))
         palette, colour = self.model.palette, good.colour(*around)
         if palette is not None and colour is not None and placed.colour is not None:
-            lab = halved(palette.evened(placed.colour))[(slice(None), *around)]
+            lab = halved(palette.settled(placed.colour))[(slice(None), *around)]
             scale = np.asarray(palette.scale, np.float32)[:, None, None]
             difference = difference + _mean_square((lab - colour) / scale)
         nearest = int(difference.argmin())
@@ -199,13 +244,16 @@ class AlignedScorer:
                 cure="check that it is the same part and the right side is up",
             )
 
-    def _colour_map(self, placed: Placed) -> FloatArray | None:
+    def _colour_map(self, part: Registered, placed: Placed) -> FloatArray | None:
         palette, judge = self.model.palette, self.model.colour
         if palette is None or judge is None or placed.colour is None:
             return None
         left, _ = judge.leftover(palette.field(placed.colour))
         weight = placed.visible.astype(np.float32)
-        return placed.to_picture(judge.spread.evidence(left, weight, judge.usual))
+        evidence = judge.spread.evidence(left, weight, judge.usual)
+        if self.model.deep is not None:
+            evidence = np.hypot(evidence, self.model.deep.evidence(part, placed))
+        return placed.to_picture(evidence)
 
     def _beyond(self, placed: Placed) -> FloatArray:
         """Evidence of pixels that show no place of the reference: how far beside it, in spreads."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from inspector_core.detectors.aligned_deep import typical_peak
+from inspector_core.detectors.aligned_drift import Drift
 from inspector_core.detectors.aligned_model import (
     READING_FLOOR,
     READING_SCALES,
@@ -59,10 +61,11 @@ def judged(
     alignment: Alignment,
     count: int,
     steps: Steps,
-) -> Job[Model]:
+) -> Job[tuple[Model, float | None]]:
     """The model that follows from good parts placed on their shared surface.
 
-    count : modes of variation wanted.
+    count : modes of variation wanted.   Beside it the typical highest evidence of colour that a good
+    part shows to a model of the others; None without pictures or with a single part.
     """
     residuals = np.stack([entry.residual[None] for entry in placed])
     weights = [entry.weight for entry in placed]
@@ -72,7 +75,7 @@ def judged(
     if left:
         values = np.stack([entry[0] for entry in left])
         surface = yield from told(spread_of(values, np.stack(weights), footprint), steps.now)
-    palette, colour, colours = yield from _colour(placed, footprint, count, steps)
+    palette, colour, colours, peak = yield from _colour(placed, footprint, count, steps)
     readings = yield from told(_readings(placed), steps.now)
     good = GoodParts.packed(names, residuals[:, 0], grid.lattice.cell, colours)
     yield steps.now()
@@ -88,7 +91,7 @@ def judged(
         good=good,
     )
     coverage = float(np.median([model.coverage_of(entry) for entry in placed]))
-    return replace(model, alignment=replace(alignment, coverage=coverage))
+    return replace(model, alignment=replace(alignment, coverage=coverage)), peak
 
 
 def _judge(
@@ -127,16 +130,24 @@ def _usual(left: list[FloatArray], footprint: BoolArray, channels: int) -> tuple
 
 def _colour(
     placed: list[Placed], footprint: BoolArray, count: int, steps: Steps
-) -> Job[tuple[Palette | None, Judge | None, Array | None]]:
-    """Colour model, and the evened colours (n, 3, h, w)."""
+) -> Job[tuple[Palette | None, Judge | None, Array | None, float | None]]:
+    """Colour model, the settled colours (n, 3, h, w), and good parts' typical highest evidence.
+
+    The reference is taken twice: patterns that drift from part to part blur their own median.
+    """
     seen = [entry.colour for entry in placed if entry.colour is not None]
     if len(seen) < len(placed):
-        return None, None, None
+        return None, None, None, None
     first = yield from told(median_of(np.stack(seen)), steps.now)
     colours = np.empty((len(seen), *first.shape), np.float32)
     for number, colour in enumerate(seen):
         yield steps.now()
         colours[number] = evened(colour, first, footprint)
+    blurry = yield from told(median_of(colours), steps.now)
+    drift = Drift.onto(blurry, _channel_scale(colours, blurry, footprint), footprint)
+    for number, colour in enumerate(colours):
+        yield steps.now()
+        colours[number] = drift.undone(colour)
     reference = yield from told(median_of(colours), steps.now)
     palette = Palette(reference, _channel_scale(colours, reference, footprint), footprint)
     fields = np.empty_like(colours)
@@ -145,8 +156,12 @@ def _colour(
         fields[number] = palette.field(colour)
     weights = [entry.visible.astype(np.float32) for entry in placed]
     unknown = (UNKNOWN_COLOUR,) * 3
-    judge, _ = yield from _judge(fields, weights, footprint, unknown, count, steps)
-    return palette, judge, colours
+    judge, left = yield from _judge(fields, weights, footprint, unknown, count, steps)
+    highest = []
+    for residual, weight in zip(left, weights, strict=False):
+        yield steps.now()
+        highest.append(judge.spread.evidence(residual, weight, judge.usual))
+    return palette, judge, colours, typical_peak(highest, footprint) if highest else None
 
 
 def _channel_scale(colours: Array, reference: Array, footprint: BoolArray) -> tuple[float, ...]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from inspector_core.detectors.aligned_deep import FEWEST_PARTS, learnt_deep, thinned
 from inspector_core.detectors.aligned_judging import Steps, judged
 from inspector_core.detectors.aligned_model import Alignment, Model
 from inspector_core.detectors.aligned_places import Places, part_points
+from inspector_core.detectors.aligned_sight import Sight
 from inspector_core.detectors.contract import Context
 from inspector_core.errors import InputError
 from inspector_core.geometry.measure import pitch_mm
@@ -71,14 +73,19 @@ def learnt(
     count: int,
     freedom: Freedom | None,
     most_parts: int,
+    network: str | None,
+    longer_px: int,
 ) -> Job[Model]:
-    """Learn from good parts; yields progress in steps well under a second.
+    """Learn from good parts; yields progress in steps of about a second at most.
+
+    network : looks at colour beside the plain comparison, None for no network.   longer_px : of the
+    flat picture that it is shown.
 
     Parts that cannot be read, or that do not lie on the others, are left out with a reason. Raises
     InputError when nothing can be learnt or the parts do not align.
     """
-    steps = Steps(5 * min(len(refs), most_parts))
-    parts, left_out = yield from _prepared(_chosen(refs, most_parts), context, steps)
+    steps = Steps((5 if network is None else 7) * min(len(refs), most_parts))
+    parts, left_out = yield from _prepared(thinned(refs, most_parts), context, steps)
     if freedom is None:
         freedom = "table" if all(good.part.plane is not None for good in parts) else "free"
     parts, misfits = yield from _aligned(parts, cell_mm, freedom, steps)
@@ -99,15 +106,14 @@ def learnt(
         residual_mm=float(np.median([good.fit.residual_mm for good in parts])),
     )
     names = tuple(good.name for good in parts)
-    model = yield from judged(names, placed, grid, footprint, alignment, count, steps)
+    model, peak = yield from judged(names, placed, grid, footprint, alignment, count, steps)
+    if network is not None and peak is not None and len(parts) >= FEWEST_PARTS:
+        shape = (footprint.shape[0], footprint.shape[1])
+        sight = Sight.onto(network, shape, longer_px, context)
+        pairs = [(good.part, entry) for good, entry in zip(parts, placed, strict=True)]
+        deep = yield from told(learnt_deep(sight, pairs, footprint, peak), steps.next)
+        model = replace(model, deep=deep)
     return replace(model, left_out=tuple(left_out))
-
-
-def _chosen(refs: Sequence[SampleRef], most: int) -> list[SampleRef]:
-    """At most so many, evenly spread over the list."""
-    if len(refs) <= most:
-        return list(refs)
-    return [refs[index] for index in np.linspace(0, len(refs) - 1, most).round().astype(int)]
 
 
 def _prepared(

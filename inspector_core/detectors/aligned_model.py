@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from inspector_core.detectors.aligned_deep import Deep
+from inspector_core.detectors.aligned_drift import Drift
 from inspector_core.detectors.aligned_places import CLIP_CELLS, Placed
-from inspector_core.detectors.contract import State
+from inspector_core.detectors.contract import Context, State
 from inspector_core.detectors.place_statistics import Modes, Spread, rounded
 from inspector_core.geometry.registration import Freedom
 from inspector_core.geometry.surface_grid import Lattice, SurfaceGrid
@@ -74,25 +76,30 @@ class Palette:
     """How colours are made comparable: the good parts' colours and the scale of each channel.
 
     reference : (3, h, w) CIELAB, NaN where never seen.   scale : (3,) typical differences.
+    drift : how the reference's pattern is found again where it was put on a little beside.
     """
 
     reference: Array
     scale: tuple[float, ...]
     footprint: BoolArray
+    drift: Drift = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "drift", Drift.onto(self.reference, self.scale, self.footprint))
 
     def field(self, colour: Array) -> FloatArray:
-        """(3, h, w) difference from the reference in typical differences, light evened out.
+        """(3, h, w) difference of settled colours from the reference, in typical differences."""
+        off = self.settled(colour) - self.reference
+        scale = np.asarray(self.scale, np.float32)[:, None, None]
+        return np.asarray(np.clip(off, -COLOUR_CLIP, COLOUR_CLIP) / scale)
+
+    def settled(self, colour: Array) -> FloatArray:
+        """CIELAB (3, h, w) in the light of the reference, its pattern where the reference has it.
 
         Brightness is fitted by gain and offset, a and b by an offset: exposure and the light's tint
         change from scan to scan.
         """
-        off = self.evened(colour) - self.reference
-        scale = np.asarray(self.scale, np.float32)[:, None, None]
-        return np.asarray(np.clip(off, -COLOUR_CLIP, COLOUR_CLIP) / scale)
-
-    def evened(self, colour: Array) -> FloatArray:
-        """CIELAB (3, h, w) in the light of the reference."""
-        return evened(colour, self.reference, self.footprint)
+        return self.drift.undone(evened(colour, self.reference, self.footprint))
 
 
 def evened(colour: Array, reference: Array, within: BoolArray) -> FloatArray:
@@ -220,7 +227,7 @@ class Model:
 
     footprint : (h, w) bool, cells of the part.   surface_spread : (h, w) mm, local standard
     deviation of the good surface once the common modes are taken off.
-    palette, colour : None where the good parts had no pictures.
+    palette, colour : None where the good parts had no pictures.   deep : None without a network.
     left_out : (part, reason) of good parts that could not be used.
     """
 
@@ -234,6 +241,7 @@ class Model:
     colour: Judge | None
     good: GoodParts
     left_out: tuple[tuple[str, str], ...] = field(default=())
+    deep: Deep | None = None
 
     def coverage_of(self, placed: Placed) -> float:
         """Share of the part's usually measured cells where this part has a surface nearby."""
@@ -269,11 +277,14 @@ class Model:
                 **self.colour.facts(),
                 "channel_scale": list(self.palette.scale),
             }
+        if self.deep is not None:
+            tensors |= self.deep.tensors()
+            facts["deep"] = self.deep.sight.facts()
         return State(tensors, facts)
 
     @classmethod
-    def restored(cls, state: State) -> Model:
-        """The model of a state."""
+    def restored(cls, state: State, context: Context) -> Model:
+        """The model of a state; WeightsError when it needs a network that is not here."""
         tensors, facts = state.tensors, state.facts
         heights = tensors["heights"]
         x0, y0, cell = facts["lattice"]
@@ -305,4 +316,5 @@ class Model:
             colour=colour,
             good=good,
             left_out=tuple((name, reason) for name, reason in facts["left_out"]),
+            deep=Deep.restored(tensors, facts["deep"], context) if "deep" in facts else None,
         )

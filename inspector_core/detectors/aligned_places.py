@@ -34,6 +34,7 @@ class Placed:
     fit : pose and quality.   window : rows and columns of the picture that the cells cover.
     rows, columns : (H, W) float32 of the window, the cell that each pixel's line of sight meets;
     `where` looks cells up there.
+    seen_rows, seen_columns : (h, w) float32, the pixel of the window that shows each cell.
     deviation : (H, W) float32 of the window, signed mm of each reading, NaN without one.
     residual : (h, w) float32, the same on the cells; NaN where not seen or not measured.
     weight : (h, w) float32 in 0..1, how much the readings there are worth (less beside gaps).
@@ -46,6 +47,8 @@ class Placed:
     rows: Array
     columns: Array
     where: Positions
+    seen_rows: Array
+    seen_columns: Array
     deviation: Array
     residual: Array
     weight: Array
@@ -113,6 +116,8 @@ class Places:
             rows=cell_rows,
             columns=cell_columns,
             where=Positions.at(cell_rows, cell_columns, self.grid.lattice.shape),
+            seen_rows=rows,
+            seen_columns=columns,
             deviation=deviation,
             residual=residual.astype(np.float32),
             weight=np.where(some, weight, np.float32(0)),

@@ -67,8 +67,8 @@ def context(samples):
     return refs, Context(prepare=prepare, machine=Hardware(), seed=0)
 
 
-def learnt(samples=GOOD, **settings):
-    detector = Aligned(build(AlignedSettings, settings))
+def learnt(samples=GOOD, backbone="none", **settings):
+    detector = Aligned(build(AlignedSettings, {"backbone": backbone, **settings}))
     refs, around = context(samples)
     return detector.restore(drain(detector.learn(refs, around)), around)
 
