@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 
-from inspector_core.detectors import DETECTORS
-from tests.gui.tiny_engine import FLAT, ROOT, TinyEngine, tiny_scan
+from inspector_core.detectors import DETECTORS, default_choice
+from tests.gui.tiny_engine import FLAT, ROOT, TinyEngine, at_a_glance, tiny_scan
 
 
 @dataclass
@@ -91,6 +91,7 @@ def open_window(qapp, folder: Path) -> Iterator[tuple]:
 def made(qapp, tmp_path_factory) -> Iterator[tuple]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(DETECTORS, "aligned", FLAT)
+        patch.setattr(default_choice, "tried", at_a_glance)
         with open_window(qapp, tmp_path_factory.mktemp("window")) as window_and_engine:
             yield window_and_engine
 

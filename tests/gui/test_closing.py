@@ -8,14 +8,15 @@ from app.controller import Controller
 from app.model.places import Places
 from app.model.preferences import Preferences
 from app.window import Window
-from inspector_core.detectors import DETECTORS
-from tests.gui.tiny_engine import FLAT, TinyEngine
+from inspector_core.detectors import DETECTORS, default_choice
+from tests.gui.tiny_engine import FLAT, TinyEngine, at_a_glance
 
 
 def test_that_closing_during_work_takes_less_than_two_seconds_and_leaves_nothing(
     qtbot, tmp_path, monkeypatch
 ):
     monkeypatch.setitem(DETECTORS, "aligned", FLAT)
+    monkeypatch.setattr(default_choice, "tried", at_a_glance)
     places = Places(tmp_path / "c", tmp_path / "r", tmp_path / "l", tmp_path / "s")
     controller = Controller(TinyEngine(), places)
     window = Window(controller, Preferences(places.config))
