@@ -95,8 +95,11 @@ def either_or_both(good: Sequence[Held], disturbed: Sequence[Held]) -> Rule:
 
     def rule(maps: AnomalyMaps) -> Array:
         alone = [replace(learnt, worth={name: learnt.worth[name]}).summed(maps) for name in SEEN]
-        both = alone[0] + alone[1]
-        return np.logaddexp(np.logaddexp(*alone), both - np.log(3)).astype(np.float32)
+        known = np.isfinite(alone[0])
+        first, second = (ratio[known] for ratio in alone)
+        joined = np.full(maps.size, np.nan, np.float32)
+        joined[known] = np.logaddexp(np.logaddexp(first, second), first + second - np.log(3))
+        return joined
 
     return rule
 

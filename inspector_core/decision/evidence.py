@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -47,26 +48,29 @@ class Evidence:
 
         NaN where no map has a value; a modality that is missing neither speaks for nor against.
         """
-        return self.joint(self.summed(maps))
+        result = self.summed(maps)
+        known = np.isfinite(result)
+        result[known] = self.joint(result[known])
+        return result
 
     def summed(self, maps: AnomalyMaps) -> FloatArray:
         """(H, W) float32: log of the summed likelihood ratios; NaN where no map has a value."""
-        total: FloatArray | None = None
-        for name, curve in self.worth.items():
-            values = maps.get(name)
-            if values is None:
-                ratio = np.zeros(maps.size, np.float32)
-                seen = np.zeros(maps.size, bool)
-            else:
-                ratio = curve(steadied(values, self.usual_level[name]))
-                seen = np.isfinite(ratio)
-                ratio = np.where(seen, ratio, np.float32(0))
-            if total is None:
-                total, anywhere = ratio, seen
-            else:
-                total, anywhere = np.logaddexp(total, ratio), anywhere | seen
-        assert total is not None
-        return np.asarray(np.where(anywhere, total, np.nan), np.float32)
+        there = dict(seen(maps))
+        ratios = {name: self._ratio(name, there[name]) for name in self.worth if name in there}
+        known = np.logical_or.reduce([np.isfinite(values) for values in there.values()])
+        nothing = np.zeros(maps.size, np.float32)
+        # where a map says nothing, a defect is as likely as not: the log of the ratio is 0
+        each = [np.nan_to_num(ratios.get(name, nothing)[known]) for name in self.worth]
+        result = np.full(maps.size, np.nan, np.float32)
+        result[known] = reduce(np.logaddexp, each)
+        return result
+
+    def _ratio(self, name: str, values: Array) -> FloatArray:
+        """(H, W) float32 log of a map's likelihood ratio; NaN where the map has no value."""
+        ratio = np.full(values.shape, np.nan, np.float32)
+        inside = np.isfinite(values)
+        ratio[inside] = self.worth[name](steadied(values, self.usual_level[name])[inside])
+        return ratio
 
     def document(self) -> dict[str, Any]:
         """Plain JSON."""

@@ -86,6 +86,12 @@ def test_that_a_missing_modality_speaks_neither_for_nor_against(even):
     assert np.corrcoef(np.arange(values.size), np.argsort(np.argsort(steady))[order])[0, 1] > 0.99
 
 
+def test_that_a_modality_that_was_never_learnt_is_no_evidence():
+    fused = learnt(0, 0, single=True).fused(AnomalyMaps(shape=noise(3)))
+    assert np.isfinite(fused).all()
+    assert np.ptp(fused) == 0
+
+
 def test_that_a_pixel_is_unknown_only_where_no_map_knows_it(even):
     rgb, shape = noise(90), 5 * noise(91)
     rgb[:10], shape[:20] = np.nan, np.nan
