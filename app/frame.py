@@ -12,7 +12,7 @@ from app.model.part_list import display_name
 from app.views.message_panel import MessagePanel
 from app.views.status_bar import StatusBar
 from app.views.top_bar import TopBar
-from app.words import left_line, recipe_line, seconds_line, understood
+from app.words import left_line, recipe_line, recipe_note, seconds_line, understood
 
 
 class FramePresenter(QObject):
@@ -56,12 +56,13 @@ class FramePresenter(QObject):
     def show_status(self) -> None:
         """Device, speed, recipe; and the work that is going on."""
         session = self._controller.session
-        busy = session.busy
+        busy, recipe = session.busy, session.recipe
         self._status.show_facts(
             session.device,
             session.device_note,
             seconds_line(session.seconds_per_part),
-            "" if session.recipe is None else recipe_line(session.recipe),
+            "" if recipe is None else recipe_line(recipe),
+            "" if recipe is None else recipe_note(recipe),
         )
         if busy is None:
             scan = session.scan

@@ -94,6 +94,11 @@ def recipe_line(recipe: Recipe) -> str:
     return f"Recipe {recipe.name} · {recipe.sha256[:6]}"
 
 
+def recipe_note(recipe: Recipe) -> str:
+    """Its detector, and why that one was chosen where nobody named it."""
+    return " ".join((f"{learnt_from(recipe)}.", *recipe.reasons))
+
+
 def seconds_line(seconds: float | None) -> str:
     """ "0.27 s a part", empty when nothing was measured."""
     return "" if seconds is None else f"{seconds:.2f} s a part"

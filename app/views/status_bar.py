@@ -73,14 +73,18 @@ class StatusBar(QWidget):
         layout.addWidget(self._left)
         layout.addWidget(self._cancel)
 
-    def show_facts(self, device: str, note: str, speed: str, recipe: str) -> None:
+    def show_facts(self, device: str, note: str, speed: str, recipe: str, recipe_note: str) -> None:
         """What stands at the left; empty texts take no room.
 
-        note : says of the device what its name does not.
+        note, recipe_note : say of the device and of the recipe what their names do not.
         """
         self._dot.is_ready = bool(device)
-        self._device.setToolTip(note)
-        self._device.setAccessibleName(f"{device}. {note}" if note else device)
+        for label, name, said in (
+            (self._device, device, note),
+            (self._recipe, recipe, recipe_note),
+        ):
+            label.setToolTip(said)
+            label.setAccessibleName(f"{name}. {said}" if said else name)
         self._dot.update()
         for label, text in (
             (self._device, device or "Preparing the engine"),
@@ -117,6 +121,11 @@ class StatusBar(QWidget):
     def device_note(self) -> str:
         """What is said when the mouse rests on the device."""
         return self._device.toolTip()
+
+    @property
+    def recipe_note(self) -> str:
+        """What is said when the mouse rests on the recipe."""
+        return self._recipe.toolTip()
 
     @property
     def device_text(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from app.model.loader import KEPT, PartLoader
@@ -14,7 +15,7 @@ from app.model.preferences import Preferences
 from app.model.recent import MOST, Recent
 from app.model.selection import SelectionModel
 from app.model.session import Busy
-from app.words import about_scan
+from app.words import about_scan, recipe_note
 from app.worker.sentences import in_window
 from inspector_core.types import Problem, SampleRef, Scan, Thresholds
 from tests.app.material import make_recipe, make_result, make_scan, read
@@ -205,3 +206,10 @@ def test_that_a_folder_says_when_none_of_its_parts_can_be_used():
     assert said() == ""
     assert said("a") == "1 problem found while reading; the other parts can be used."
     assert said("a", "b") == "2 problems found while reading; no part can be used as it is."
+
+
+def test_that_a_recipe_says_why_its_detector_was_chosen():
+    recipe = make_recipe((1.0,), 1.0, 1.0)
+    assert recipe_note(recipe) == "aligned · learnt from 20 parts."
+    chosen = replace(recipe, fingerprint={"choice": {"reasons": ["They match.", "It compares."]}})
+    assert recipe_note(chosen) == "aligned · learnt from 20 parts. They match. It compares."

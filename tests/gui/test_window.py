@@ -353,6 +353,12 @@ def test_that_the_foot_says_why_it_is_this_device(bench):
     assert bench.window.status.device_note == "No graphics card found: working on the CPU."
 
 
+def test_that_the_foot_says_why_the_detector_was_chosen(inspected):
+    recipe = inspected.controller.session.recipe
+    assert recipe.reasons[0].startswith("Laid on one another, the good parts match")
+    assert inspected.window.status.recipe_note.endswith(" ".join(recipe.reasons))
+
+
 def test_that_the_engine_gets_ready_whatever_is_opened_meanwhile(qtbot, tmp_path):
     from app.controller import Controller
     from app.model.places import Places
