@@ -1,11 +1,11 @@
 """Unaligned comparison: each place of a part with all places of the good parts, wherever they lie.
 
 The counterpart of `aligned` for parts that lie freely, deform or have no cloud. Colour is judged by what
-a small network sees of the picture; shape by what it sees of the normals and by how the surface bends and
-breaks at native depth. Every evidence has its own memory of good places (nearest neighbour, in the usual
-distance of the place that it meets). Good parts that are judged as if they had not been learnt say how
-often a good pixel reaches a value; the evidence of one modality is joined as that rarity, so that none of
-it drowns another.
+a small network sees of the picture and by the colours themselves; shape by how the surface bends and
+breaks at native depth, and by what the network sees of normals that came with the parts. Every evidence
+has its own memory of good places (nearest neighbour, in the usual distance of the place that it meets).
+Good parts that are judged as if they had not been learnt say how often a good pixel reaches a value; the
+evidence of one modality is joined as that rarity, so that none of it drowns another.
 """
 
 from __future__ import annotations
@@ -63,15 +63,16 @@ class UnalignedSettings(ViewSettings):
         help="Longer side of what the network is shown; 0 chooses it from how many pixels the good parts "
         "are across.",
     )
-    picture: Literal["auto", "rgb", "normals", "rgb+normals"] = setting(
+    picture: Literal["auto", "rgb", "shape"] = setting(  # type: ignore[assignment]
         "auto",
-        choices=("auto", "rgb", "normals", "rgb+normals"),
-        help="What is judged: colour, shape or both; auto takes what the parts have.",
+        choices=("auto", "rgb", "shape"),
+        help="What is judged: colour, shape, or what the parts have.",
     )
-    normals: Literal["auto", "fitted"] = setting(
+    normals: Literal["auto", "fitted", "none"] = setting(
         "auto",
-        choices=("auto", "fitted"),
-        help="Show the normals that came with the parts, where they did, or those fitted to the points.",
+        choices=("auto", "fitted", "none"),
+        help="Show the network the normals that came with the parts, where they did; those fitted to "
+        "the points; or none, which leaves shape to the surface itself.",
     )
     coreset: float = setting(
         0.25, low=0.001, high=1.0, help="Share of the good places kept in a memory."
@@ -118,6 +119,7 @@ class Unaligned:
             parts,
             settings,
             NETWORKS,
+            judges=settings.picture,
             normals=settings.normals,
             coreset=settings.coreset,
             bank_rows=settings.bank_rows,
@@ -181,11 +183,12 @@ class UnalignedScorer:
 
     def _require(self, part: Registered) -> list[str]:
         """Notes on what the part lacks; InputError when nothing that was learnt is there."""
-        learnt_looks = self.sight.views.looks
-        missing = [look for look in learnt_looks if look not in self.sight.views.available(part)]
+        learnt_here = self.sight.modalities
+        there = {"rgb": part.sample.rgb is not None, "shape": part.sample.xyz is not None}
+        missing = [modality for modality in learnt_here if not there[modality]]
         if not missing:
             return []
-        if len(missing) == len(learnt_looks):
+        if len(missing) == len(learnt_here):
             what = "picture" if missing[0] == "rgb" else "cloud"
             raise InputError(
                 f"{part.sample.id}: the {what} is missing, "

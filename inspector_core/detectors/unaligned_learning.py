@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 
 from inspector_core.detectors.contract import Context
 from inspector_core.detectors.unaligned_memory import COMPARING, Memory, Tail, thinned
-from inspector_core.detectors.unaligned_sight import NORMALS, Places, Sight
+from inspector_core.detectors.unaligned_sight import Places, Sight
 from inspector_core.detectors.view_choice import learnt_views
 from inspector_core.detectors.view_settings import ViewSettings
 from inspector_core.detectors.views import BATCH, batches
+from inspector_core.errors import InputError
 from inspector_core.features.framing import box_of
+from inspector_core.features.looks import Look
 from inspector_core.features.surface_descriptor import Sampling
 from inspector_core.geometry.measure import pitch_mm
 from inspector_core.progress import Job, Progress
@@ -33,7 +36,7 @@ _SMALLEST_PX, LARGEST_PX = 320, 768
 _PIXELS_OF_A_PART = 20_000
 _LONGEST = 450
 """Readings along the longer side of a part that are used."""
-_SURFACE_PLACES = 7000
+_SURFACE_PLACES = 4000
 """Described places of a usual part: at every second reading on small parts, at fewer on large ones."""
 _COLOUR_PX = 4
 """Side of the cells of colour, in readings that are used."""
@@ -56,6 +59,7 @@ def learnt(
     settings: ViewSettings,
     networks: Sequence[str],
     *,
+    judges: str,
     normals: str,
     coreset: float,
     bank_rows: int,
@@ -63,17 +67,17 @@ def learnt(
 ) -> Job[Learnt]:
     """Learn from good parts; yields progress in steps well under a second."""
     some = yield from _looked_at(refs, context)
+    looks, shape = _looks(some, judges, normals)
     extent = Extent.of([part.foreground for part in some])
     size_px = settings.size_px or shown_px(extent.longest, extent.thickness)
-    views, again = yield from learnt_views(
-        refs, replace(settings, size_px=size_px), networks, context
-    )
+    shown = replace(settings, size_px=size_px, picture=cast(Any, "+".join(looks)))
+    views, again = yield from learnt_views(refs, shown, networks, context)
     sampling = _sampling(some, extent)
     sight = Sight(
         views,
-        sampling if NORMALS in views.looks else None,
+        sampling if shape else None,
         colour_px=_COLOUR_PX * sampling.stride,
-        bay_px=_BAY_SHARE * extent.thickness if NORMALS in views.looks else 0.0,
+        bay_px=_BAY_SHARE * extent.thickness if shape else 0.0,
         stored_normals=normals == "auto" and all(part.sample.normals is not None for part in some),
     )
     judged = _evenly(len(refs), JUDGED_PARTS)
@@ -94,6 +98,23 @@ def _looked_at(refs: Sequence[SampleRef], context: Context) -> Job[list[Register
         yield Progress("Looking how large the parts are", len(parts), min(len(refs), _LOOKED_AT))
         parts.append(context.prepare(refs[number].load()))
     return parts
+
+
+def _looks(parts: Sequence[Registered], judges: str, normals: str) -> tuple[list[Look], bool]:
+    """What the network is shown of parts like these, and whether their shape is judged."""
+    rgb = judges != "shape" and all(part.sample.rgb is not None for part in parts)
+    shape = judges != "rgb" and all(part.sample.xyz is not None for part in parts)
+    if not rgb and not shape:
+        raise InputError(
+            "the good parts have neither pictures nor clouds in common",
+            cure="learn from parts that were all scanned in the same way",
+        )
+    stored = normals == "auto" and all(part.sample.normals is not None for part in parts)
+    looks: list[Look] = ["rgb"] if rgb else []
+    # a network sees little in normals fitted to points that the surface itself does not tell
+    if shape and (stored or normals == "fitted" or not rgb):
+        looks.append("normals")
+    return looks, shape
 
 
 def _sampling(parts: Sequence[Registered], extent: Extent) -> Sampling:

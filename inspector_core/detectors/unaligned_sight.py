@@ -45,7 +45,7 @@ class Places:
 class Sight:
     """All evidence, the same for all parts of a recipe.
 
-    views : pictures through the network.   sampling : of the surface, None where there is no cloud.
+    views : pictures through the network.   sampling : of the surface, None where shape is not judged.
     colour_px : side of the cells whose colour is described.
     bay_px : bays in the outline that a disc of this radius cannot enter are judged too.
     stored_normals : the parts' own normals are shown, otherwise those fitted to their points.
@@ -60,9 +60,14 @@ class Sight:
     @property
     def evidence(self) -> tuple[str, ...]:
         """Names of the evidence that was learnt."""
-        looks = self.views.looks
-        beside = {RGB: COLOUR, NORMALS: SURFACE}
-        return (*looks, *(beside[look] for look in looks))
+        colour = (COLOUR,) if RGB in self.views.looks else ()
+        surface = () if self.sampling is None else (SURFACE,)
+        return (*self.views.looks, *colour, *surface)
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What was learnt: "rgb", "shape" or both."""
+        return tuple(dict.fromkeys(MODALITY[name] for name in self.evidence))
 
     def widened(self, part: Registered) -> Registered:
         """The part with the bays of its outline, where a piece may have broken off."""
@@ -139,12 +144,12 @@ class Sight:
 
     def _shown(self, part: Registered) -> Registered:
         """The part with the normals that are looked at."""
-        if not self.stored_normals:
+        if not self.stored_normals or NORMALS not in self.views.looks:
             return replace(part, sample=replace(part.sample, normals=None), normals=None)
         if part.sample.xyz is not None and part.sample.normals is None:
             raise InputError(
                 f"{part.sample.id}: its normals are missing, the good parts had some",
-                cure="add the file of normals, or learn again with normals=fitted",
+                cure="add the file of normals, or learn again with normals=none",
             )
         return part
 

@@ -22,20 +22,23 @@ if TYPE_CHECKING:
 _TRUNCATE = 2.5
 """Windows end at so many sigmas."""
 _RIDGE = 1e-5
-"""Added to the normal equations' diagonal: windows whose readings lie on a line still have a fit."""
+"""Added to the normal equations' diagonal: windows whose readings lie on a line, or lack, still have a fit."""
 _ROBUST = 3.0
 """Leftovers of so many usual ones weigh half in the second pass."""
+_LEAST_SHARE = 0.05
+"""With less of a window than this measured, its surface counts as flat."""
 _EXPONENTS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
 """Powers of column and row of the fitted terms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Fits around the N pixels of a mask, row by row, at one window size.
+    """Fits around N pixels, row by row, at one window size.
 
-    residual : (N,) float32 mm, distance of the surface from its fit along the normal, negative below it.
+    residual : (N,) float32 mm, distance of the surface from its fit along the normal, negative below it;
+    0 where the pixel itself was not measured.
     mean_curvature, curvature_gap : (N,) float32 1/mm, mean and half difference of the principal ones.
-    roughness : (N,) float32 mm, rms of what the fits leave in the window.
+    roughness : (N,) float32 mm, rms of what a first fit leaves in the window.
     share : (N,) float32 in 0..1, share of the window that was measured.
     """
 
@@ -47,31 +50,41 @@ class Fit:
 
 
 def surface_fits(
-    depth: Array, mask: BoolArray, sigma_px: float, pitch_mm: float, passes: int = 2
+    depth: Array, mask: BoolArray, sigma_px: float, pitch_mm: float, at: BoolArray | None = None
 ) -> Fit:
-    """Quadratic fits of the depth around each pixel of a mask.
+    """Quadratic fits of the depth around pixels.
 
     depth : (H, W) mm away from the camera, finite on the mask.   mask : (H, W) bool, not empty.
     sigma_px : of the Gaussian window.   pitch_mm : distance of neighbouring readings.
+    at : (H, W) bool, pixels whose fits are given, measured or not; None for those of the mask.
     """
     import torch
 
     known = torch.from_numpy(np.ascontiguousarray(mask))
+    wanted = known if at is None else torch.from_numpy(np.ascontiguousarray(at))
     values = torch.from_numpy(_levelled(depth, mask))
-    weight = known.float()
     powers = _kernels(sigma_px)
-    seen = _moments(weight, powers, 0)[0, 0][known]
-    for number in range(passes):
-        fitted = _solved(weight, values, powers, known)
-        residual = values[known] - fitted[:, 0]
-        if number + 1 < passes:
-            usual = residual.abs().median().clamp_min(1e-6)
-            weight = torch.zeros_like(weight)
-            weight[known] = 1 / (1 + (residual / (_ROBUST * 1.4826 * usual)).square())
+    weight = known.float()
+    seen = _moments(weight, powers, 0)[0, 0][wanted]
     left = torch.zeros_like(values)
-    left[known] = residual.square()
-    rough = _moments(left, powers, 0)[0, 0][known] / seen.clamp_min(1e-6)
-    scale = sigma_px * pitch_mm
+    left[known] = values[known] - _solved(weight, values, powers, known)[:, 0]
+    rough = _moments(left.square(), powers, 0)[0, 0][wanted].clamp_min(0) / seen.clamp_min(1e-6)
+    usual = left[known].abs().median().clamp_min(1e-6)
+    weight = weight / (1 + (left / (_ROBUST * 1.4826 * usual)).square())
+    fitted = _solved(weight, values, powers, wanted)
+    fitted[seen < _LEAST_SHARE] = 0
+    residual = torch.where(known[wanted], values[wanted] - fitted[:, 0], 0.0)
+    mean, gap, along = _bent(fitted, sigma_px * pitch_mm)
+    # depth grows away from the camera, so what stands out has less of it
+    found = (-residual * along, -mean, gap, rough.sqrt() * along, seen)
+    return Fit(*(np.asarray(one.numpy(), np.float32) for one in found))
+
+
+def _bent(fitted: Tensor, scale: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean curvature, half gap of the principal ones (N,) and the cosine between normal and depth.
+
+    fitted : (N, 6) coefficients in mm, offsets in units of `scale` mm.
+    """
     by_u, by_v = fitted[:, 1] / scale, fitted[:, 2] / scale
     uu, uv, vv = 2 * fitted[:, 3] / scale**2, fitted[:, 4] / scale**2, 2 * fitted[:, 5] / scale**2
     steep = 1 + by_u.square() + by_v.square()
@@ -79,14 +92,7 @@ def surface_fits(
     mean = mean / (2 * steep**1.5)
     gauss = (uu * vv - uv.square()) / steep.square()
     gap = (mean.square() - gauss).clamp_min(0).sqrt()
-    along = steep.rsqrt()
-    # depth grows away from the camera, so what stands out has less of it
-    return Fit(
-        *(
-            np.asarray(one.numpy(), np.float32)
-            for one in (-residual * along, -mean, gap, rough.sqrt() * along, seen)
-        )
-    )
+    return mean, gap, steep.rsqrt()
 
 
 def _levelled(depth: Array, mask: BoolArray) -> FloatArray:
@@ -128,12 +134,12 @@ def _moments(values: Tensor, powers: Tensor, order: int) -> dict[tuple[int, int]
     return found
 
 
-def _solved(weight: Tensor, values: Tensor, powers: Tensor, known: Tensor) -> Tensor:
-    """(N, 6) coefficients of the weighted quadratic around each known pixel, offsets in sigmas."""
+def _solved(weight: Tensor, values: Tensor, powers: Tensor, at: Tensor) -> Tensor:
+    """(N, 6) coefficients of the weighted quadratic around each pixel of a mask, offsets in sigmas."""
     import torch
 
-    sums = {key: one[known] for key, one in _moments(weight, powers, 4).items()}
-    right = {key: one[known] for key, one in _moments(weight * values, powers, 2).items()}
+    sums = {key: one[at] for key, one in _moments(weight, powers, 4).items()}
+    right = {key: one[at] for key, one in _moments(weight * values, powers, 2).items()}
     total = sums[0, 0].clamp_min(1e-6)
     matrix = [
         [sums[a + c, b + d] / total for c, d in _EXPONENTS[: row + 1]]
@@ -157,7 +163,7 @@ def _by_cholesky(matrix: list[list[Tensor]], right: list[Tensor]) -> list[Tensor
             rest = matrix[i][j]
             for k in range(j):
                 rest = rest - line[k] * (lower[j][k] if j < i else line[k])
-            line.append(rest.clamp_min(1e-9).sqrt() if i == j else rest / lower[j][j])
+            line.append(rest.clamp_min(1e-6).sqrt() if i == j else rest / lower[j][j])
         lower.append(line)
     half: list[Tensor] = []
     for i in range(size):
