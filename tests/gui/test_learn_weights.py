@@ -146,4 +146,4 @@ def test_that_a_network_that_is_here_is_not_replaced_silently(bench, folder, mob
         model.add(mobilenet_file, MOBILENET)
         bench.wait(lambda: not model.is_adding, 60_000)
         assert expected in model.said
-    assert model.said.endswith("Run `relief weights add FILE --force` to use yours instead.")
+    assert model.said.endswith("Run `relief weights add FILE --force`.")
