@@ -12,7 +12,7 @@ import numpy as np
 
 from inspector_core.decision.calibration import Split, calibrate, raw_scores, usual_of
 from inspector_core.decision.disturbances import painted
-from inspector_core.decision.evidence import SEEN, Gathering
+from inspector_core.decision.evidence import SEEN, Gathering, seen
 from inspector_core.decision.fingerprint import facts_of, fingerprint_of
 from inspector_core.decision.fusion import fuse
 from inspector_core.decision.score import part_score
@@ -30,13 +30,16 @@ MOST_DISTURBED = 20
 
 
 def calibrated(
-    split: Split, scorer: Scorer, context: Context, decision: DecisionSettings
+    split: Split, scorer: Scorer, context: Context, decision: DecisionSettings, *, joins: bool
 ) -> Job[tuple[Calibration, dict[str, Any]]]:
-    """What follows from the held-out good parts, and what a part of this kind looks like."""
+    """What follows from the held-out good parts, and what a part of this kind looks like.
+
+    joins : both maps are joined by evidence; not where the same parts were learnt, which show what
+    learning remembers and not what good parts do.
+    """
     with tempfile.TemporaryDirectory(prefix="relief-calibration-") as folder:
-        # parts that were learnt from show what learning remembers, not what good parts do
-        joins = decision.joined_by == "evidence" and not split.reused
-        held = _Held(ResultStore.create(Path(folder) / "maps", ""), joins)
+        store = ResultStore.create(Path(folder) / "maps", "")
+        held = _Held(store, joins and not split.reused)
         fingerprint = yield from _scored(held, split, scorer, context)
         area = decision.minimum_area_px(fingerprint["mm_per_px"])
         single = []
@@ -58,7 +61,8 @@ def calibrated(
 class _Held:
     """The held-out parts' maps on disk, and what was gathered from them.
 
-    joins : the recipe joins colour and shape by evidence; a detector with a fused map does it itself.
+    joins : the recipe joins colour and shape by evidence. One map alone stays as the detector gave it,
+    and a detector with a fused map joins them itself.
     """
 
     store: ResultStore
@@ -70,7 +74,7 @@ class _Held:
         """The next part."""
         self.ids.append(part_id)
         self.store.write(Result(part_id, "", None, Verdict.NOT_INSPECTED, "", maps=maps))
-        self.joins = self.joins and maps.fused is None
+        self.joins = self.joins and maps.fused is None and len(seen(maps)) == len(SEEN)
         if self.joins:
             self.gathering.add_level(maps)
 
@@ -95,8 +99,7 @@ def _scored(held: _Held, split: Split, scorer: Scorer, context: Context) -> Job[
         maps = scorer.score(part)
         held.add(item.ref.id, maps)
         yield held.progress(len(split.calibrate))
-        both = all(maps.get(name) is not None for name in SEEN)
-        if held.joins and both and len(held.ids) <= MOST_DISTURBED:
+        if held.joins and len(held.ids) <= MOST_DISTURBED:
             _disturb(held, part, scorer, context)
             yield held.progress(len(split.calibrate))
     return fingerprint

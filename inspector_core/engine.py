@@ -73,6 +73,11 @@ class Configured:
     prepare: PrepareSettings
     decision: DecisionSettings
 
+    @property
+    def joins(self) -> bool:
+        """Colour and shape are joined by evidence, where both are there."""
+        return self.decision.joined_by == "evidence" and not self.method.info.ends_at_part_score
+
 
 def scan(
     folder: Path, layout: str | None = None, options: Mapping[str, object] | None = None
@@ -151,7 +156,9 @@ def learn(
     yield Progress(LEARNING, 0, len(split.learn), plan.note or needed)
     state = yield from relayed(chosen.method.learn(split.learn, context), LEARNING)
     scorer = chosen.method.restore(state, context)
-    calibration, fingerprint = yield from calibrated(split, scorer, context, chosen.decision)
+    calibration, fingerprint = yield from calibrated(
+        split, scorer, context, chosen.decision, joins=chosen.joins
+    )
     if checked.left_out:
         fingerprint["left_out"] = checked.left_out
     if choice.reasons:

@@ -104,7 +104,7 @@ class _Disturbances:
 
 @dataclass(slots=True)
 class Gathering:
-    """Held-out good parts as they come in, by number, as they are and disturbed."""
+    """Held-out good parts with both maps as they come in, by number, as they are and disturbed."""
 
     _levels: dict[str, list[float]] = field(default_factory=dict)
     _digests: dict[str, dict[int, Digest]] = field(default_factory=dict)
@@ -145,13 +145,9 @@ class Gathering:
         return self._learnt(None)
 
     def _learnt(self, left_out: int | None) -> Evidence:
-        most = max(len(entries) for entries in self._digests.values())
-        digests = {name: each for name, each in self._digests.items() if len(each) == most}
-        worth = {name: rarity(_others(each, left_out)) for name, each in digests.items()}
-        if len(worth) > 1:
-            worth = self._answered(worth)
-        usual = {name: self._usual(name) for name in worth}
-        return Evidence(usual, worth, rarity(self._summed))
+        rarities = {name: rarity(_others(self._digests[name], left_out)) for name in SEEN}
+        usual = {name: self._usual(name) for name in SEEN}
+        return Evidence(usual, self._answered(rarities), rarity(self._summed))
 
     def _answered(self, rarities: dict[str, Curve]) -> dict[str, Curve]:
         """Rarities weighed by how the maps answer to disturbances; as they are with too few of them."""

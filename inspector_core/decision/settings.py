@@ -27,7 +27,7 @@ class DecisionSettings:
         choices=("evidence", "stronger"),
         help="The fused map of colour and shape: by how much more often defects show a value than good "
         "parts do, learnt on held-out good parts and on disturbances painted on them; or the stronger "
-        "of both, each in times the usual.",
+        "of both, each in times the usual. One map alone stays as it is.",
     )
 
     held_out: float = setting(

@@ -22,6 +22,8 @@ class DetectorInfo:
     knows_deviation : it yields a signed distance from the good surface in mm.
     suits : one sentence on which parts it is for.
     uses_normals : it reads the parts' normals, so the preparation fits them.
+    ends_at_part_score : its maps end at a score of the part as a whole. Such maps are joined by the
+    stronger: relative to the noise around a pixel that score would be lost.
     """
 
     name: str
@@ -35,6 +37,7 @@ class DetectorInfo:
     weights: tuple[str, ...] = ()
     knows_deviation: bool = False
     uses_normals: bool = False
+    ends_at_part_score: bool = False
 
 
 @dataclass(frozen=True, slots=True)

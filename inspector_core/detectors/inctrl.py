@@ -110,6 +110,7 @@ class InCTRL:
         settings=InCTRLSettings,
         suits="A new product of which two to eight good parts exist; the map is indicative only.",
         weights=(NETWORK,),
+        ends_at_part_score=True,
     )
 
     def __init__(self, settings: InCTRLSettings) -> None:

@@ -51,7 +51,8 @@ class SPADESettings(ViewSettings):
         choices=("map", "mean", "mean_squared"),
         published="mean",
         help="What a part is judged by: its map, or its distance as a whole from the most similar good "
-        "parts (mean, as the code; mean_squared, as the paper), at which the map then ends.",
+        "parts (mean, as the code; mean_squared, as the paper), at which the map then ends; the fused "
+        "map keeps it with joined_by=stronger.",
     )
     compat: Literal["project", "published"] = setting(
         "project",

@@ -75,6 +75,11 @@ def test_that_a_recipe_joins_its_maps_by_evidence_unless_asked_otherwise(tmp_pat
     )
 
 
+def test_that_a_detectors_own_part_score_is_not_lost_by_joining(tmp_path, monkeypatch):
+    monkeypatch.setattr(Flat, "info", replace(Flat.info, ends_at_part_score=True))
+    assert not learnt(tmp_path / "scored").calibration.evidence
+
+
 def test_that_parts_learnt_from_say_nothing_about_evidence(tmp_path):
     assert not learnt(tmp_path / "few", refs(4, 0, "train")).calibration.evidence
 
