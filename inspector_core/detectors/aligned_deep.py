@@ -21,7 +21,7 @@ T = TypeVar("T")
 WIDTH = 48
 """Main directions of the features that are kept: 88 to 95 % of what good parts' features vary."""
 FEWEST_PARTS = 3
-MOST_PARTS = 30
+MOST_PARTS = 20
 """Good parts kept in the bank, thinned out evenly: each costs time at every part that is judged."""
 _BASIS_PARTS = 6
 _BASIS_ROWS = 20_000

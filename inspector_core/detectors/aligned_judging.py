@@ -16,11 +16,10 @@ from inspector_core.detectors.aligned_model import (
     GoodParts,
     Judge,
     Model,
-    Palette,
     Readings,
-    evened,
     reading_windows,
 )
+from inspector_core.detectors.aligned_palette import Palette, channel_scale, evened
 from inspector_core.detectors.aligned_places import Placed
 from inspector_core.detectors.place_statistics import GoodFields, SpreadGathering, spread_of
 from inspector_core.geometry.stacks import Ticks, median_of, told
@@ -33,8 +32,6 @@ SCALES = (0.7, 1.5, 3.0)
 UNKNOWN_SPREAD_MM = 0.1
 UNKNOWN_COLOUR = 2.0
 """Spreads assumed while a single good part says nothing about them (mm; typical differences)."""
-_SMALLEST_STEP = 0.5
-"""Colour differences below this are no difference (CIELAB units)."""
 
 
 class Steps:
@@ -144,12 +141,12 @@ def _colour(
         yield steps.now()
         colours[number] = evened(colour, first, footprint)
     blurry = yield from told(median_of(colours), steps.now)
-    drift = Drift.onto(blurry, _channel_scale(colours, blurry, footprint), footprint)
+    drift = Drift.onto(blurry, channel_scale(colours, blurry, footprint), footprint)
     for number, colour in enumerate(colours):
         yield steps.now()
         colours[number] = drift.undone(colour)
     reference = yield from told(median_of(colours), steps.now)
-    palette = Palette(reference, _channel_scale(colours, reference, footprint), footprint)
+    palette = Palette(reference, channel_scale(colours, reference, footprint), footprint)
     fields = np.empty_like(colours)
     for number, colour in enumerate(seen):
         yield steps.now()
@@ -162,16 +159,6 @@ def _colour(
         yield steps.now()
         highest.append(judge.spread.evidence(residual, weight, judge.usual))
     return palette, judge, colours, typical_peak(highest, footprint) if highest else None
-
-
-def _channel_scale(colours: Array, reference: Array, footprint: BoolArray) -> tuple[float, ...]:
-    """Typical difference of good parts from the reference per channel."""
-    scale = []
-    for channel in range(3):
-        off = np.abs(colours[:, channel, footprint] - reference[channel, footprint])[:, ::3]
-        off = off[np.isfinite(off)]
-        scale.append(max(_SMALLEST_STEP, 1.4826 * float(np.median(off)) if off.size else 0.0))
-    return tuple(scale)
 
 
 def _readings(placed: list[Placed]) -> Ticks[Readings]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inspector_core.detectors.aligned_deep import Deep
-from inspector_core.detectors.aligned_drift import Drift
+from inspector_core.detectors.aligned_palette import Palette
 from inspector_core.detectors.aligned_places import CLIP_CELLS, Placed
 from inspector_core.detectors.contract import Context, State
 from inspector_core.detectors.place_statistics import Modes, Spread, rounded
@@ -21,7 +21,6 @@ READING_SCALES = (1.5, 3.0)
 """Scales in cells at which readings that should not be there, or lack, are looked for."""
 READING_FLOOR = 0.15
 """Spread of readings that is always allowed: scanners lose some."""
-COLOUR_CLIP = 25.0
 _HEIGHT_STEPS = 32_000
 _NOTHING = np.iinfo(np.int16).min
 
@@ -69,60 +68,6 @@ class Judge:
         )
         layers = np.maximum(tensors[f"{name}_spread"].astype(np.float32), np.float32(1e-6))
         return cls(modes, Spread(tuple(facts["scales"]), layers), tuple(facts["usual"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """How colours are made comparable: the good parts' colours and the scale of each channel.
-
-    reference : (3, h, w) CIELAB, NaN where never seen.   scale : (3,) typical differences.
-    drift : how the reference's pattern is found again where it was put on a little beside.
-    """
-
-    reference: Array
-    scale: tuple[float, ...]
-    footprint: BoolArray
-    drift: Drift = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "drift", Drift.onto(self.reference, self.scale, self.footprint))
-
-    def field(self, colour: Array) -> FloatArray:
-        """(3, h, w) difference of settled colours from the reference, in typical differences."""
-        off = self.settled(colour) - self.reference
-        scale = np.asarray(self.scale, np.float32)[:, None, None]
-        return np.asarray(np.clip(off, -COLOUR_CLIP, COLOUR_CLIP) / scale)
-
-    def settled(self, colour: Array) -> FloatArray:
-        """CIELAB (3, h, w) in the light of the reference, its pattern where the reference has it.
-
-        Brightness is fitted by gain and offset, a and b by an offset: exposure and the light's tint
-        change from scan to scan.
-        """
-        return self.drift.undone(evened(colour, self.reference, self.footprint))
-
-
-def evened(colour: Array, reference: Array, within: BoolArray) -> FloatArray:
-    """CIELAB (3, h, w) brought to the light of the reference, judged on the cells within."""
-    known = within & np.isfinite(colour[0]) & np.isfinite(reference[0])
-    if known.sum() < 10:
-        return np.asarray(colour, np.float32)
-    number = np.flatnonzero(known)
-    number = number[:: max(1, number.size // 10_000)]
-    here, there = colour.reshape(3, -1)[:, number], reference.reshape(3, -1)[:, number]
-    gain, weight = 1.0, np.ones(here.shape[1])
-    for _ in range(3):
-        x, y = np.average(here[0], weights=weight), np.average(there[0], weights=weight)
-        across = np.average((here[0] - x) ** 2, weights=weight)
-        gain = np.average((here[0] - x) * (there[0] - y), weights=weight) / max(across, 1e-6)
-        gain = float(np.clip(gain, 0.5, 2.0))
-        error = there[0] - y - gain * (here[0] - x)
-        weight = 1 / (1 + (error / max(3 * float(np.median(np.abs(error))), 1e-3)) ** 2)
-    result = np.empty(colour.shape, np.float32)
-    result[0] = gain * (colour[0] - x) + y
-    for channel in (1, 2):
-        result[channel] = colour[channel] - np.median(here[channel] - there[channel])
-    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,7 @@ neighbourhood does not, and needs no search.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -32,8 +30,9 @@ class PlaceBank:
     """Features of n good parts on one grid, ready to be compared with.
 
     within : (h, w) bool, cells that are judged.
-    terms : (n, h, w, D + 1) float32, -2 x the features and their squared length: times (query, 1) they
-    give the squared distance but for the query's own length.
+    terms : (n, H, W, D + 1) float32, -2 x the features and their squared length: times (query, 1) they
+    give the squared distance but for the query's own length. Larger than the grid by the window and up
+    to whole blocks, with cells that are far from everything.
     """
 
     within: BoolArray
@@ -42,9 +41,13 @@ class PlaceBank:
     @classmethod
     def of(cls, features: Array, within: BoolArray) -> PlaceBank:
         """From (n, h, w, D) features."""
-        terms = np.empty((*features.shape[:3], features.shape[3] + 1), np.float32)
-        terms[..., :-1] = -2 * features
-        terms[..., -1] = [(row.astype(np.float32) ** 2).sum(axis=-1) for row in features]
+        n, height, width, depth = features.shape
+        tall, wide = (-(-side // _BLOCK) * _BLOCK + 2 * WINDOW for side in (height, width))
+        terms = np.zeros((n, tall, wide, depth + 1), np.float32)
+        terms[..., -1] = _FAR
+        inner = terms[:, WINDOW : WINDOW + height, WINDOW : WINDOW + width]
+        inner[..., :-1] = -2 * features
+        inner[..., -1] = [(row.astype(np.float32) ** 2).sum(axis=-1) for row in features]
         return cls(within, terms)
 
     def distances(self, features: Array, leave_out: int | None = None) -> FloatArray:
@@ -52,56 +55,39 @@ class PlaceBank:
 
         0 where nothing is judged.   leave_out : number of a good part that does not count.
         """
+        import torch
+
         height, width = self.within.shape
         terms = self.terms if leave_out is None else np.delete(self.terms, leave_out, axis=0)
-        asked = np.concatenate([features, np.ones((height, width, 1), np.float32)], axis=2)
-        result = np.zeros((height, width), np.float32)
-        for own in self._blocks():
-            near = _widened(own, (height, width))
-            bank = terms[:, near[0], near[1]]
-            block = asked[own]
-            shape = (block.shape[0] * block.shape[1], len(bank), bank.shape[1] * bank.shape[2])
-            every = block.reshape(shape[0], -1) @ bank.reshape(-1, bank.shape[-1]).T
-            nearest = every.reshape(shape).min(axis=1)
-            beyond = _beyond(_spans(own[0], near[0]), _spans(own[1], near[1]))
-            result[own] = np.where(beyond, _FAR, nearest).min(axis=1).reshape(block.shape[:2])
-        result += (features**2).sum(axis=-1)
-        return np.sqrt(np.maximum(result, 0)) * self.within
-
-    def _blocks(self) -> Iterator[tuple[slice, slice]]:
-        """Blocks of cells, those that hold any to be judged."""
-        height, width = self.within.shape
-        for top in range(0, height, _BLOCK):
-            for left in range(0, width, _BLOCK):
-                down = slice(top, min(height, top + _BLOCK))
-                across = slice(left, min(width, left + _BLOCK))
-                if self.within[down, across].any():
-                    yield down, across
+        whole = torch.from_numpy(terms)
+        rows, columns = (side - 2 * WINDOW for side in terms.shape[1:3])
+        asked = torch.ones(rows, columns, terms.shape[3])
+        asked[:height, :width, :-1] = torch.from_numpy(np.ascontiguousarray(features, np.float32))
+        near = _BLOCK + 2 * WINDOW
+        beyond = torch.from_numpy(_beyond())
+        least = torch.zeros(rows, columns)
+        for top in range(0, rows, _BLOCK):
+            if not self.within[top : top + _BLOCK].any():
+                continue
+            # (blocks, D + 1, n x near x near) and (blocks, cells of a block, D + 1)
+            bank = whole[:, top : top + near].unfold(2, near, _BLOCK).permute(2, 3, 0, 1, 4)
+            own = asked[top : top + _BLOCK].unfold(1, _BLOCK, _BLOCK).permute(1, 0, 3, 2)
+            every = torch.bmm(
+                own.reshape(len(own), -1, own.shape[-1]), bank.reshape(*bank.shape[:2], -1)
+            )
+            nearest = every.unflatten(2, (len(terms), near * near)).amin(dim=2) + beyond
+            block = nearest.amin(dim=2).unflatten(1, (_BLOCK, _BLOCK))
+            least[top : top + _BLOCK] = block.transpose(0, 1).reshape(_BLOCK, columns)
+        squared = least.numpy()[:height, :width] + (features**2).sum(axis=-1)
+        return np.sqrt(np.maximum(squared, 0)).astype(np.float32) * self.within
 
 
-def _widened(own: tuple[slice, slice], size: tuple[int, int]) -> tuple[slice, slice]:
-    """A block and the window around it."""
-    down, across = (
-        slice(max(0, span.start - WINDOW), min(most, span.stop + WINDOW))
-        for span, most in zip(own, size, strict=True)
-    )
-    return down, across
-
-
-def _spans(own: slice, near: slice) -> tuple[int, int, int]:
-    """Cells of a block along one side, where they begin in the stretch around them, and its length."""
-    return own.stop - own.start, own.start - near.start, near.stop - near.start
-
-
-@lru_cache(maxsize=64)
-def _beyond(down: tuple[int, int, int], across: tuple[int, int, int]) -> BoolArray:
-    """(cells of a block, cells around it) bool: those too far apart; the same for most blocks."""
-    rows, columns = (
-        np.abs(np.arange(first, first + count)[:, None] - np.arange(length)) > WINDOW
-        for count, first, length in (down, across)
-    )
-    far = rows[:, None, :, None] | columns[None, :, None, :]
-    return np.asarray(far.reshape(far.shape[0] * far.shape[1], -1))
+def _beyond() -> FloatArray:
+    """(cells of a block, cells around it): a distance nobody has for those too far apart, else 0."""
+    own, near = np.arange(_BLOCK)[:, None], np.arange(_BLOCK + 2 * WINDOW) - WINDOW
+    apart = np.abs(own - near) > WINDOW
+    far = apart[:, None, :, None] | apart[None, :, None, :]
+    return np.where(far.reshape(_BLOCK**2, -1), _FAR, np.float32(0))
 
 
 def usual_distances(distances: Array, within: BoolArray) -> FloatArray:
