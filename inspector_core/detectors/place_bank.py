@@ -6,6 +6,7 @@ neighbourhood does not, and needs no search.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,21 +66,31 @@ class PlaceBank:
         asked[:height, :width, :-1] = torch.from_numpy(np.ascontiguousarray(features, np.float32))
         near = _BLOCK + 2 * WINDOW
         beyond = torch.from_numpy(_beyond())
-        least = torch.zeros(rows, columns)
-        for top in range(0, rows, _BLOCK):
-            if not self.within[top : top + _BLOCK].any():
+        least = torch.zeros(rows // _BLOCK, columns // _BLOCK, _BLOCK, _BLOCK)
+        for row, judged in enumerate(self._judged_blocks(rows, columns)):
+            if not len(judged):
                 continue
+            top = row * _BLOCK
             # (blocks, D + 1, n x near x near) and (blocks, cells of a block, D + 1)
             bank = whole[:, top : top + near].unfold(2, near, _BLOCK).permute(2, 3, 0, 1, 4)
             own = asked[top : top + _BLOCK].unfold(1, _BLOCK, _BLOCK).permute(1, 0, 3, 2)
             every = torch.bmm(
-                own.reshape(len(own), -1, own.shape[-1]), bank.reshape(*bank.shape[:2], -1)
+                own[judged].reshape(len(judged), _BLOCK**2, -1),
+                bank[judged].reshape(len(judged), terms.shape[3], -1),
             )
             nearest = every.unflatten(2, (len(terms), near * near)).amin(dim=2) + beyond
-            block = nearest.amin(dim=2).unflatten(1, (_BLOCK, _BLOCK))
-            least[top : top + _BLOCK] = block.transpose(0, 1).reshape(_BLOCK, columns)
-        squared = least.numpy()[:height, :width] + (features**2).sum(axis=-1)
+            least[row, judged] = nearest.amin(dim=2).unflatten(1, (_BLOCK, _BLOCK))
+        squared = least.permute(0, 2, 1, 3).reshape(rows, columns).numpy()[:height, :width]
+        squared = squared + (features**2).sum(axis=-1)
         return np.sqrt(np.maximum(squared, 0)).astype(np.float32) * self.within
+
+    def _judged_blocks(self, rows: int, columns: int) -> Iterator[Array]:
+        """Per row of blocks, the numbers of those that hold a cell to be judged."""
+        padded = np.zeros((rows, columns), bool)
+        padded[: self.within.shape[0], : self.within.shape[1]] = self.within
+        blocks = padded.reshape(rows // _BLOCK, _BLOCK, columns // _BLOCK, _BLOCK)
+        for row in np.asarray(blocks.any(axis=(1, 3))):
+            yield np.flatnonzero(row)
 
 
 def _beyond() -> FloatArray:
