@@ -201,9 +201,9 @@ class UnalignedScorer:
 
 
 def joined(one: Array, other: Array) -> FloatArray:
-    """Two rarities (H, W) of one modality as one: the root of the sum of their squares.
+    """Two rarities (H, W) of one modality as one.
 
-    The larger alone lets the noise of both through; the plain sum (Fisher) lets the noise of one hide
-    what the other alone sees.
+    Their sum, as Fisher adds log p-values: on defects painted on good parts of CandyCane .453 AUPRO@1 %,
+    the root of squares .439, the larger of the two .424, the better one alone .429.
     """
-    return np.hypot(one, other, dtype=np.float32)
+    return np.asarray(one + other, np.float32)

@@ -36,7 +36,7 @@ _SMALLEST_PX, LARGEST_PX = 320, 768
 _PIXELS_OF_A_PART = 20_000
 _LONGEST = 450
 """Readings along the longer side of a part that are used."""
-_SURFACE_PLACES = 4000
+_SURFACE_PLACES = 7000
 """Described places of a usual part: at every second reading on small parts, at fewer on large ones."""
 _COLOUR_PX = 4
 """Side of the cells of colour, in readings that are used."""

@@ -16,10 +16,10 @@ from inspector_core.geometry.measure import pitch_mm
 from inspector_core.geometry.organised import CellGrid
 from inspector_core.types import Array, BoolArray, FloatArray, Registered
 
-SIGMAS_PX = (2.0, 4.0, 8.0)
-"""Windows, in steps of the readings that are used."""
+NARROW_PX, WIDE_PX = (2.0, 4.0), (8.0,)
+"""Sigmas of the windows, in steps of the readings that are used."""
 PER_WINDOW = 5
-CHANNELS = PER_WINDOW * len(SIGMAS_PX) + 1
+CHANNELS = PER_WINDOW * (len(NARROW_PX) + len(WIDE_PX)) + 1
 _MEASURED_WEIGHT = 0.01
 """Standardising stops at a spread of 0.001: where good parts lack nothing, a missing reading is ten off."""
 _FEWEST = 9
@@ -67,13 +67,14 @@ def surface_descriptors(
     pitch = pitch_mm(xyz[read], mask) or 1.0
     depth = xyz[read][..., 2]
     channels: list[Array] = []
-    for sigma in SIGMAS_PX[:-1]:
+    for sigma in NARROW_PX:
         fit = surface_fits(depth, mask, sigma, pitch, described)
         channels += _lengths(fit, sigma * pitch, sampling.resolution_mm)
-    # a wide window needs no more readings than the described ones, and costs many times less with them
-    sigma, coarse = SIGMAS_PX[-1], mask[::step, ::step]
-    fit = surface_fits(depth[::step, ::step], coarse, sigma / step, pitch * step, cells)
-    channels += _lengths(fit, sigma * pitch, sampling.resolution_mm)
+    # wide windows need no more readings than the described ones, and cost many times less with them
+    coarse = mask[::step, ::step]
+    for sigma in WIDE_PX:
+        fit = surface_fits(depth[::step, ::step], coarse, sigma / step, pitch * step, cells)
+        channels += _lengths(fit, sigma * pitch, sampling.resolution_mm)
     channels.append(_MEASURED_WEIGHT * coarse[cells].astype(np.float32))
     cell_px = sampling.cell_px
     before = (cell_px - 1) // 2
