@@ -20,7 +20,7 @@ from inspector_core.detectors.aligned_model import Model, halved
 from inspector_core.detectors.aligned_places import Placed, Places, part_points
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, State
 from inspector_core.detectors.view_choice import chosen_network
-from inspector_core.detectors.view_settings import ViewSettings
+from inspector_core.detectors.view_settings import SMALL_FIRST, ViewSettings
 from inspector_core.device import Cost
 from inspector_core.errors import InputError, WeightsError
 from inspector_core.features import weights
@@ -29,17 +29,6 @@ from inspector_core.progress import Job
 from inspector_core.settings import setting
 from inspector_core.types import AnomalyMaps, Array, BoolArray, FloatArray, Registered, SampleRef
 
-NETWORKS = (
-    "mobilenetv2_100.tf_in1k",
-    "mobilenetv2_100.ra_in1k",
-    "relief_extractor",
-    "resnet18.tv_in1k",
-    "wide_resnet50_2.tv_in1k",
-    "wide_resnet50_2.racm_in1k",
-    "tf_efficientnet_b5.in1k",
-)
-"""Networks that look at colour; "auto" takes the first that is here. Small ones come first: a part shall
-take less than half a second on a CPU."""
 _MISSING_CELLS = 2.0
 _WINDOW = 2
 """Half-size cells to each side that the nearest good part is judged on."""
@@ -141,7 +130,7 @@ class Aligned:
         if self.settings.backbone == "none":
             return None
         try:
-            return chosen_network(ViewSettings(backbone=self.settings.backbone), NETWORKS)
+            return chosen_network(ViewSettings(backbone=self.settings.backbone), SMALL_FIRST)
         except WeightsError:
             if self.settings.backbone == "auto":
                 return None

@@ -26,7 +26,7 @@ import numpy as np
 from inspector_core import detectors
 from inspector_core.detectors.alignment_trial import Trial, tried
 from inspector_core.detectors.contract import Context, DetectorInfo
-from inspector_core.detectors.view_settings import NETWORKS
+from inspector_core.detectors.view_settings import SMALL_FIRST
 from inspector_core.device import resolve
 from inspector_core.errors import SettingError
 from inspector_core.features import weights
@@ -157,7 +157,7 @@ def _network(info: DetectorInfo, without_card: bool) -> tuple[dict[str, Value], 
     """The network to look through where the detector's own choice would be too slow here."""
     if not without_card or all(entry.name != "backbone" for entry in declared(info.settings)):
         return {}, ()
-    here = [name for name in info.weights or NETWORKS if weights.find(name) is not None]
+    here = [name for name in info.weights or SMALL_FIRST if weights.find(name) is not None]
     quick = [name for name in here if 0 < weights.entry_of(name).megabytes <= MOST_MEGABYTES_ON_CPU]
     if not quick or quick[0] == here[0]:
         return {}, ()

@@ -26,7 +26,7 @@ from inspector_core.detectors.unaligned_learning import (
 from inspector_core.detectors.unaligned_memory import Memory, Tail
 from inspector_core.detectors.unaligned_sight import MODALITY, Places, Sight
 from inspector_core.detectors.view_choice import network_bytes, network_width, restored_views
-from inspector_core.detectors.view_settings import ViewSettings
+from inspector_core.detectors.view_settings import SMALL_FIRST, ViewSettings
 from inspector_core.device import Cost
 from inspector_core.errors import InputError
 from inspector_core.features.colour import CHANNELS as COLOUR_CHANNELS
@@ -35,14 +35,6 @@ from inspector_core.progress import Job
 from inspector_core.settings import setting
 from inspector_core.types import AnomalyMaps, Array, FloatArray, Registered, SampleRef
 
-NETWORKS = (
-    "mobilenetv2_100.tf_in1k",
-    "mobilenetv2_100.ra_in1k",
-    "relief_extractor",
-    "resnet18.tv_in1k",
-    "wide_resnet50_2.tv_in1k",
-)
-"""Small networks first: a part shall take less than a second on a CPU."""
 _PIXEL_BYTES = 400
 
 
@@ -94,7 +86,7 @@ class Unaligned:
         requires=(),
         settings=UnalignedSettings,
         suits="Parts that lie freely, deform or have no cloud.",
-        weights=NETWORKS,
+        weights=SMALL_FIRST,
     )
 
     def __init__(self, settings: UnalignedSettings) -> None:
@@ -103,12 +95,12 @@ class Unaligned:
     def cost(self, n_parts: int, size: tuple[int, int]) -> Cost:
         """Memory for learning: the network, candidates of three memories, the parts judged."""
         settings = replace(self.settings, size_px=self.settings.size_px or LARGEST_PX)
-        width = network_width(settings, NETWORKS)
+        width = network_width(settings, SMALL_FIRST)
         rows = min(CANDIDATES, n_parts * (settings.size_px // 8) ** 2)
         kept = min(settings.bank_rows, rows)
         memories = 4 * (3 * rows + 2 * kept) * 2 * (width + CHANNELS + COLOUR_CHANNELS)
         judged = 4 * min(n_parts, JUDGED_PARTS) * (settings.size_px // 8) ** 2 * 2 * width
-        fixed = network_bytes(settings, NETWORKS, size) + memories + judged
+        fixed = network_bytes(settings, SMALL_FIRST, size) + memories + judged
         # a part as it is read, prepared, fitted and drawn
         return Cost(fixed_bytes=fixed + _PIXEL_BYTES * size[0] * size[1])
 
@@ -118,7 +110,7 @@ class Unaligned:
         found = yield from learnt(
             parts,
             settings,
-            NETWORKS,
+            SMALL_FIRST,
             judges=settings.picture,
             normals=settings.normals,
             coreset=settings.coreset,

@@ -17,6 +17,16 @@ NETWORKS = (
     "relief_extractor",
 )
 """Networks that methods on convolutional features work with; "auto" takes the first that is here."""
+SMALL_FIRST = (
+    "mobilenetv2_100.tf_in1k",
+    "mobilenetv2_100.ra_in1k",
+    "relief_extractor",
+    "resnet18.tv_in1k",
+    "wide_resnet50_2.tv_in1k",
+    "wide_resnet50_2.racm_in1k",
+    "tf_efficientnet_b5.in1k",
+)
+"""The same for detectors of our own: a part shall take less than a second on a CPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
