@@ -28,7 +28,7 @@ _KEPT_BYTES = 512 << 20
 def chosen_network(settings: ViewSettings, names: Sequence[str]) -> str:
     """The network to use: the one that the settings name, or the first of a method's list that is here.
 
-    Raises WeightsError when it is not here, SettingError for a name that does not exist.
+    Raises WeightsError when it is not here or does not exist, SettingError when it has not the stages.
     """
     if settings.backbone != "auto":
         entry = weights.entry_of(settings.backbone)
@@ -41,10 +41,10 @@ def chosen_network(settings: ViewSettings, names: Sequence[str]) -> str:
             raise WeightsError(
                 f"the network {entry.name} is not on this machine", cure=weights.how_to_get(entry)
             )
-        return entry.name
+        return _with_stages(entry.name, settings)
     for name in names:
         if weights.find(name) is not None:
-            return name
+            return _with_stages(name, settings)
     entry = weights.entry_of(names[0])
     raise WeightsError(
         "no pretrained network is on this machine",
@@ -138,6 +138,17 @@ def restored_views(
         relief_mm=settings.relief_mm,
         context=context,
     )
+
+
+def _with_stages(name: str, settings: ViewSettings) -> str:
+    """The name again; SettingError when the network has not the stages of the settings."""
+    known = len(weights.entry_of(name).stages)
+    if max(int(stage) for stage in settings.stages.split("+")) > known:
+        raise SettingError(
+            f"stages={settings.stages} is not possible: {name} has stages 1 to {known}",
+            cure="choose other stages, or another network with backbone=NAME",
+        )
+    return name
 
 
 def _reached(name: str, stages: Sequence[int]) -> list[int]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from inspector_core.errors import SettingError
 from inspector_core.features.weights import Entry, entry_of, load, sha256
 from inspector_core.features.weights.catalogue import model_of
 from inspector_core.types import Array
@@ -102,8 +101,7 @@ class Backbone:
 def open_backbone(name: str, stages: Sequence[int], device: str = "cpu") -> Backbone:
     """The named network with its weights from the registry; the last two opened are kept.
 
-    stages : of 1 to 4.   Raises WeightsError when the weights are not on this machine or altered,
-    SettingError for a stage that the network has not.
+    stages : of 1 to 4.   Raises WeightsError when the weights are not on this machine or altered.
     """
     return _opened(name, sha256(name), tuple(stages)).on(device)
 
@@ -113,11 +111,6 @@ def _opened(name: str, _digest: str, stages: tuple[int, ...]) -> Backbone:
     import torch
 
     entry = entry_of(name)
-    if max(stages) > len(entry.stages):
-        raise SettingError(
-            f"{name} has no stage {max(stages)}",
-            cure=f"choose stages up to {len(entry.stages)}, or another network",
-        )
     tensors = load(name)
     # built without memory or random numbers, then given the weights
     with torch.device("meta"):

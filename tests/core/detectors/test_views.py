@@ -131,6 +131,8 @@ def test_that_the_network_is_the_named_one_or_the_first_that_is_here():
         chosen_network(ViewSettings(backbone="point_mae.pretrain"), NETWORKS)
     with pytest.raises(WeightsError, match="no network named resnet"):
         chosen_network(ViewSettings(backbone="resnet"), NETWORKS)
+    with pytest.raises(SettingError, match="relief_extractor has stages 1 to 3"):
+        chosen_network(ViewSettings(backbone="relief_extractor", stages="3+4"), NETWORKS)
 
 
 def test_that_a_recipe_refuses_other_weights_than_it_was_learnt_with():
