@@ -190,7 +190,7 @@ def _described(
             for name, found in ((name, one.rows) for name, one in places.items()):
                 n_places[name] += len(found)
                 most = CANDIDATES // n_parts
-                rows[name].append(thinned([found], max(1, most), seed + number)[0])
+                rows[name].append(thinned(found, max(1, most), seed + number))
             if number in judged:
                 kept[number] = (part, places)
     gathered: Rows = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -119,12 +119,7 @@ class Memory:
         return cls(Standard.from_tensors(name, tensors), Bank.from_tensors(name, tensors))
 
 
-def thinned(rows: Sequence[Array], most: int, seed: int) -> tuple[FloatArray, Array]:
-    """Places of all parts, the same number of each, `most` in all, and the numbers of their parts."""
-    each = max(1, most // max(1, len(rows)))
-    kept, owner = [], []
-    for number, one in enumerate(rows):
-        some = np.random.default_rng([seed, number]).permutation(len(one))[:each]
-        kept.append(one[np.sort(some)])
-        owner.append(np.full(len(some), number))
-    return np.concatenate(kept).astype(np.float32), np.concatenate(owner)
+def thinned(rows: Array, most: int, seed: int) -> FloatArray:
+    """Places (N, D) of one part, or `most` of them by lot, in their order."""
+    some = np.random.default_rng([seed, 0]).permutation(len(rows))[:most]
+    return np.asarray(rows[np.sort(some)], np.float32)

@@ -77,8 +77,11 @@ def test_that_a_memory_comes_back_from_its_tensors():
     assert first.tobytes() == second.tobytes()
 
 
-def test_that_every_part_gives_the_same_number_of_candidates():
-    several = [np.zeros((50, 2)), np.ones((8, 2)), np.full((70, 2), 2.0)]
-    rows, owner = thinned(several, 30, seed=0)
-    assert np.bincount(owner).tolist() == [10, 8, 10]
-    assert (rows[:, 0] == owner).all()
+def test_that_a_part_with_many_places_gives_some_of_them_in_their_order_and_the_same_again():
+    places = np.arange(100, dtype=np.float32)[:, None]
+    some = thinned(places, 30, seed=0)
+    assert len(some) == 30
+    assert (np.diff(some[:, 0]) > 0).all()
+    assert np.array_equal(some, thinned(places, 30, seed=0))
+    assert not np.array_equal(some, thinned(places, 30, seed=1))
+    assert np.array_equal(thinned(places[:10], 30, seed=0), places[:10])
