@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspector_core.geometry.resampling import Positions, broad_blur
+from inspector_core.geometry.resampling import Crossing, Positions, broad_blur
 from inspector_core.types import Array, BoolArray, FloatArray
 
 MOST_CELLS = 2.5
@@ -79,19 +79,21 @@ class Drift:
         """
         unknown = ~np.isfinite(colour)
         filled = np.where(unknown, self.reference * self.scale, colour).astype(np.float32)
-        shift = np.zeros((2, *self.known.shape), np.float32)
+        shift = np.zeros((2, 1, 1), np.float32)
         moved = filled
         for whole in (True,) * _WHOLE_ROUNDS + (False,) * _REGION_ROUNDS:
-            shift += self._step(moved, whole)
-            np.clip(shift, -MOST_CELLS, MOST_CELLS, out=shift)
+            shift = np.clip(shift + self._step(moved, whole), -MOST_CELLS, MOST_CELLS)
             moved = _looked_up(filled, shift)
         gone = _looked_up(unknown[:1].astype(np.float32), shift)[0] > _MOSTLY
         return np.where(gone, colour, moved)
 
     def _step(self, colour: Array, whole: bool) -> FloatArray:
         """(2, h, w) or (2, 1, 1) cells, down and across, that bring the colours closer."""
-        off = np.clip(colour / self.scale - self.reference, -self.limit, self.limit)
-        pulls = (self.slopes * off).sum(axis=1)
+        off = colour / self.scale
+        off -= self.reference
+        np.maximum(off, -self.limit, out=off)
+        np.minimum(off, self.limit, out=off)
+        pulls = np.einsum("achw,chw->ahw", self.slopes, off)
         if whole:
             # averaging over regions keeps sums, but for a little beyond the grid's border
             products = self.products.sum(axis=(1, 2), keepdims=True)
@@ -108,7 +110,10 @@ class Drift:
 
 
 def _looked_up(colour: Array, shift: Array) -> FloatArray:
-    """(C, h, w) of the finite colours at cells moved by (2, h, w)."""
-    rows, columns = np.indices(colour.shape[1:], np.float32)
-    where = Positions.at(rows + shift[0], columns + shift[1], (colour.shape[1], colour.shape[2]))
+    """(C, h, w) of the finite colours at cells moved by (2, h, w), or by (2, 1, 1) all alike."""
+    height, width = colour.shape[1:]
+    rows, columns = (np.arange(side, dtype=np.float32) for side in (height, width))
+    if shift.shape[1:] == (1, 1):
+        return Crossing.at(rows + shift[0, 0], columns + shift[1, 0], (height, width))(colour)
+    where = Positions.at(rows[:, None] + shift[0], columns + shift[1], (height, width))
     return np.stack([where(channel) for channel in colour])

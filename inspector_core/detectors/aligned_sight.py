@@ -17,7 +17,7 @@ from inspector_core.detectors.contract import Context
 from inspector_core.device import Cost, Plan, with_fallback
 from inspector_core.errors import WeightsError
 from inspector_core.features import weights
-from inspector_core.geometry.resampling import Positions
+from inspector_core.geometry.resampling import Crossing, Positions
 from inspector_core.types import FloatArray, Registered
 
 if TYPE_CHECKING:
@@ -106,11 +106,10 @@ class Sight:
         return np.minimum(np.stack(channels) * scale, np.float32(1))
 
 
-def looked_up_at(shape: tuple[int, int], size: tuple[int, int]) -> Positions:
+def looked_up_at(shape: tuple[int, int], size: tuple[int, int]) -> Crossing:
     """Looks (h, w) values up at the pixels of a picture (H, W) over the same area."""
     spans = [
         ((np.arange(many) + 0.5) * (few / many) - 0.5).astype(np.float32)
         for few, many in zip(shape, size, strict=True)
     ]
-    rows, columns = np.broadcast_arrays(spans[0][:, None], spans[1][None, :])
-    return Positions.at(rows, columns, shape)
+    return Crossing.at(spans[0], spans[1], shape)

@@ -53,6 +53,50 @@ class Positions:
         return np.asarray(lower)
 
 
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Fractional rows that all cross the same fractional columns, ready for repeated look-up.
+
+    Gives what `Positions` gives at every crossing, at a fraction of the cost.
+    """
+
+    _rows: tuple[Array, Array, Array]
+    _columns: tuple[Array, Array, Array]
+
+    @classmethod
+    def at(cls, rows: Array, columns: Array, shape: tuple[int, int]) -> Crossing:
+        """rows (h,), columns (w,) : float; positions off the image count as its border."""
+        return cls(_along(rows, shape[0]), _along(columns, shape[1]))
+
+    def __call__(self, images: Array) -> FloatArray:
+        """(..., h, w) float32 of images (..., H, W), finite."""
+        before, after, share = self._columns
+        images = np.asarray(images, np.float32)
+        # all places are inside: "clip" only spares the check
+        left = images.take(before, axis=-1, mode="clip")
+        across = images.take(after, axis=-1, mode="clip")
+        _mix(left, across, share)
+        before, after, share = self._rows
+        upper, lower = across.take(before, axis=-2), across.take(after, axis=-2)
+        _mix(upper, lower, share[:, None])
+        return lower
+
+
+def _along(positions: Array, size: int) -> tuple[Array, Array, Array]:
+    """Whole places before and after each position along one axis, and how far it is between them."""
+    place = np.clip(positions, 0, size - 1, dtype=np.float32)
+    before = np.minimum(place.astype(np.intp), max(2, size) - 2)
+    place -= before
+    return before, np.minimum(before + 1, size - 1), place
+
+
+def _mix(first: Array, second: Array, share: Array) -> None:
+    """The second becomes the mixture of both that has this share of it."""
+    second -= first
+    second *= share
+    second += first
+
+
 def broad_blur(image: Array, sigma: float, block: int = 4) -> FloatArray:
     """Gaussian blur (H, W) with a sigma of at least two blocks, worked out on blocks of cells.
 
@@ -67,7 +111,6 @@ def broad_blur(image: Array, sigma: float, block: int = 4) -> FloatArray:
     small = padded.reshape(tall // block, block, wide // block, block).mean(axis=(1, 3))
     small = gaussian_filter(small, sigma / block, mode="constant", truncate=3.0)
     shift = (block - 1) / 2
-    rows = ((np.arange(height, dtype=np.float32) - shift) / block)[:, None]
-    columns = ((np.arange(width, dtype=np.float32) - shift) / block)[None, :]
-    where = np.broadcast_arrays(rows, columns)
-    return Positions.at(where[0], where[1], small.shape)(small)
+    rows = (np.arange(height, dtype=np.float32) - shift) / block
+    columns = (np.arange(width, dtype=np.float32) - shift) / block
+    return Crossing.at(rows, columns, small.shape)(small)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from inspector_core.geometry.resampling import Positions, broad_blur
+from inspector_core.geometry.resampling import Crossing, Positions, broad_blur
 from inspector_core.geometry.stacks import column_median, median_of, told
 from inspector_core.progress import Progress, drain
 
@@ -29,6 +29,18 @@ def test_that_whole_positions_give_the_pixels_themselves():
     image = np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32)
     rows, columns = np.indices(image.shape)
     assert Positions.at(rows, columns, image.shape)(image) == pytest.approx(image, abs=1e-6)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 5))
+def test_that_crossing_rows_and_columns_give_what_their_positions_give(height, width, seed):
+    rng = np.random.default_rng(seed)
+    images = rng.normal(size=(2, height, width)).astype(np.float32)
+    rows = rng.uniform(-2, height + 1, 6).astype(np.float32)
+    columns = rng.uniform(-2, width + 1, 7).astype(np.float32)
+    found = Crossing.at(rows, columns, (height, width))(images)
+    single = Positions.at(*np.broadcast_arrays(rows[:, None], columns), (height, width))
+    assert found.dtype == np.float32
+    assert np.array_equal(found, np.stack([single(image) for image in images]))
 
 
 def test_that_a_broad_blur_is_close_to_the_exact_one():
