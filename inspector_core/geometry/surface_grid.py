@@ -14,7 +14,7 @@ REACH = 2
 """The nearest cell is sought within this many cells sideways."""
 _NOWHERE = np.float32(1e4)
 _AGREE_MM = 0.5
-_CHUNK = 1 << 15
+_CHUNK = 1 << 12
 
 
 def filled(values: Array) -> FloatArray:
@@ -92,6 +92,8 @@ class SurfaceGrid:
     normals: Array = field(init=False)
     known: Array = field(init=False)
     even: Array = field(init=False)
+    _points: Array = field(init=False, repr=False)
+    _sought: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         from scipy import ndimage
@@ -104,15 +106,23 @@ class SurfaceGrid:
         normals /= np.linalg.norm(normals, axis=2, keepdims=True)
         range_here = ndimage.maximum_filter(full, 3) - ndimage.minimum_filter(full, 3)
         even = ndimage.minimum_filter(known, 3) & (range_here < 2 * self.lattice.cell)
-        for name, value in (("full", full), ("normals", normals), ("known", known), ("even", even)):
+        x, y = self.lattice.centres()
+        columns, rows = np.broadcast_arrays(x[None, :], y[:, None])
+        found = {
+            "full": full,
+            "normals": normals,
+            "known": known,
+            "even": even,
+            "_points": np.stack([columns, rows, full], axis=2).reshape(-1, 3),
+            "_sought": np.where(known, full, _NOWHERE).ravel(),
+        }
+        for name, value in found.items():
             object.__setattr__(self, name, value)
 
     def points(self, number: Array) -> tuple[Array, Array]:
         """Surface points (N, 3) and normals (N, 3) of cells by flat number."""
-        row, column = np.divmod(number, self.lattice.shape[1])
-        x, y = self.lattice.centres()
-        points = np.stack([x[column], y[row], self.full.ravel()[number]], axis=1)
-        return points, self.normals.reshape(-1, 3)[number]
+        normals = self.normals.reshape(-1, 3)
+        return self._points.take(number, axis=0), normals.take(number, axis=0)
 
     def nearest(
         self, points: Array, reach: int = REACH, stride: int = 1
@@ -123,27 +133,28 @@ class SurfaceGrid:
         squared distance is huge where no cell there is known.
         """
         height, width = self.lattice.shape
-        steps = np.arange(-reach, reach + 1) * stride
+        steps = (np.arange(-reach, reach + 1) * stride)[:, None]
         x, y = self.lattice.centres()
-        heights = np.where(self.known, self.full, _NOWHERE).ravel()
-        own_column = np.rint(self.lattice.columns(points[:, 0])).astype(np.int32)
-        own_row = np.rint(self.lattice.rows(points[:, 1])).astype(np.int32)
+        own_column = np.rint(self.lattice.columns(points[:, 0])).astype(np.intp)
+        own_row = np.rint(self.lattice.rows(points[:, 1])).astype(np.intp)
         number = np.empty(len(points), np.int64)
         squared = np.empty(len(points), np.float32)
         for start in range(0, len(points), _CHUNK):
             part = slice(start, start + _CHUNK)
-            column = np.clip(own_column[part, None] + steps, 0, width - 1)
-            row = np.clip(own_row[part, None] + steps, 0, height - 1)
-            cells = (row[:, :, None] * width + column[:, None, :]).reshape(len(row), -1)
-            sideways = ((points[part, 1, None] - y[row]) ** 2)[:, :, None] + (
-                (points[part, 0, None] - x[column]) ** 2
-            )[:, None, :]
-            distance = heights[cells] - points[part, 2, None]
+            here = points[part].T
+            # the points run along the last axis: numpy's inner loops stay long
+            column = np.clip(own_column[part] + steps, 0, width - 1)
+            row = np.clip(own_row[part] + steps, 0, height - 1)
+            cells = (row * width)[:, None] + column[None]
+            distance = self._sought[cells]
+            distance -= here[2]
             distance *= distance
-            distance += sideways.reshape(len(row), -1)
-            best = distance.argmin(axis=1)
-            pick = np.arange(len(row)), best
-            number[part], squared[part] = cells[pick], distance[pick]
+            distance += ((here[1] - y[row]) ** 2)[:, None] + ((here[0] - x[column]) ** 2)[None]
+            tried = len(steps) ** 2, column.shape[1]
+            distance = distance.reshape(tried)
+            best = distance.argmin(axis=0)
+            pick = best, np.arange(tried[1])
+            number[part], squared[part] = cells.reshape(tried)[pick], distance[pick]
         return number, squared
 
     def deviation(self, points: Array) -> FloatArray:
