@@ -17,6 +17,7 @@ import numpy as np
 from inspector_core.detectors.aligned_deep import deep_bytes
 from inspector_core.detectors.aligned_learning import MOST_CELLS, learnt
 from inspector_core.detectors.aligned_model import Model, halved
+from inspector_core.detectors.aligned_palette import Palette
 from inspector_core.detectors.aligned_places import Placed, Places, part_points
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, State
 from inspector_core.detectors.view_choice import chosen_network
@@ -142,7 +143,7 @@ class Aligned:
 
 
 class AlignedScorer:
-    """Scores parts one by one; keeps the last placed part for `explain`."""
+    """Scores parts one by one; keeps the last part, placed and in the reference's light, for `explain`."""
 
     def __init__(self, model: Model, settings: AlignedSettings) -> None:
         self.model, self.settings = model, settings
@@ -150,6 +151,7 @@ class AlignedScorer:
         points, _ = model.grid.points(np.flatnonzero(model.footprint & model.grid.known))
         self._search = TurnSearch(points)
         self._last: tuple[Registered, Placed] | None = None
+        self._light: tuple[Placed, FloatArray] | None = None
 
     def score(self, part: Registered) -> AnomalyMaps:
         """Maps in spreads of good parts, deviation and spread in mm.
@@ -205,7 +207,7 @@ class AlignedScorer:
         difference = _mean_square((here - heights) / max(self.model.alignment.residual_mm, 1e-3))
         palette, colour = self.model.palette, good.colour(*around)
         if palette is not None and colour is not None and placed.colour is not None:
-            lab = halved(palette.settled(placed.colour))[(slice(None), *around)]
+            lab = halved(self._settled(palette, placed))[(slice(None), *around)]
             scale = np.asarray(palette.scale, np.float32)[:, None, None]
             difference = difference + _mean_square((lab - colour) / scale)
         nearest = int(difference.argmin())
@@ -237,12 +239,19 @@ class AlignedScorer:
         palette, judge = self.model.palette, self.model.colour
         if palette is None or judge is None or placed.colour is None:
             return None
-        left, _ = judge.leftover(palette.field(placed.colour))
+        left, _ = judge.leftover(palette.off(self._settled(palette, placed)))
         weight = placed.visible.astype(np.float32)
         evidence = judge.spread.evidence(left, weight, judge.usual)
         if self.model.deep is not None:
             evidence = np.hypot(evidence, self.model.deep.evidence(part, placed))
         return placed.to_picture(evidence)
+
+    def _settled(self, palette: Palette, placed: Placed) -> FloatArray:
+        """The part's colours (3, h, w) made comparable with the good parts'; it must have some."""
+        if self._light is None or self._light[0] is not placed:
+            assert placed.colour is not None
+            self._light = (placed, palette.settled(placed.colour))
+        return self._light[1]
 
     def _beyond(self, placed: Placed) -> FloatArray:
         """Evidence of pixels that show no place of the reference: how far beside it, in spreads."""

@@ -32,8 +32,12 @@ class Palette:
         object.__setattr__(self, "drift", Drift.onto(self.reference, self.scale, self.footprint))
 
     def field(self, colour: Array) -> FloatArray:
+        """(3, h, w) difference of the colours, once settled, from the reference: `off` of `settled`."""
+        return self.off(self.settled(colour))
+
+    def off(self, settled: Array) -> FloatArray:
         """(3, h, w) difference of settled colours from the reference, in typical differences."""
-        off = self.settled(colour) - self.reference
+        off = settled - self.reference
         scale = np.asarray(self.scale, np.float32)[:, None, None]
         return np.asarray(np.clip(off, -COLOUR_CLIP, COLOUR_CLIP) / scale)
 
