@@ -145,17 +145,22 @@ class Places:
     ) -> tuple[FloatArray, FloatArray]:
         """Fractional cell where each pixel's line of sight meets the reference surface."""
         lattice = self.grid.lattice
-        pixels = np.indices(valid.shape).astype(np.float32)
+        pixels = np.indices(valid.shape, np.float32)
         origin, direction = viewing.lines(pixels[1] + corner[1], pixels[0] + corner[0])
-        origin = moved(np.ascontiguousarray(origin, np.float32), pose)
-        direction = direction.astype(np.float32) @ pose[:3, :3].T.astype(np.float32)
-        z = np.where(valid, points[..., 2], np.float32(np.median(self.grid.full)))
-        for _ in range(_MARCH):
-            along = (z - origin[..., 2]) / direction[..., 2]
-            cell_columns = lattice.columns(origin[..., 0] + along * direction[..., 0])
-            cell_rows = lattice.rows(origin[..., 1] + along * direction[..., 1])
-            z = Positions.at(cell_rows, cell_columns, lattice.shape)(self.grid.full)
-        return cell_rows, cell_columns
+        start = _planes(moved(np.ascontiguousarray(origin, np.float32), pose))
+        turn = pose[:3, :3].T.astype(np.float32)
+        way = _planes(direction.astype(np.float32) @ turn)
+
+        def cells_at(height: Array) -> tuple[Array, Array]:
+            along = (height - start[2]) / way[2]
+            rows = lattice.rows(start[1] + along * way[1])
+            return rows, lattice.columns(start[0] + along * way[0])
+
+        middle = np.float32(np.median(self.grid.full))
+        found = cells_at(np.where(valid, points[..., 2], middle))
+        for _ in range(_MARCH - 1):
+            found = cells_at(Positions.at(*found, lattice.shape)(self.grid.full))
+        return found
 
     def _visible(
         self, cell_rows: Array, cell_columns: Array, rows: Array, columns: Array
@@ -167,9 +172,18 @@ class Places:
             np.clip(np.rint(rows), 0, height - 1).astype(np.intp),
             np.clip(np.rint(columns), 0, width - 1).astype(np.intp),
         )
-        own_rows, own_columns = np.indices(self.grid.lattice.shape, np.float32)
-        off = np.hypot(cell_rows[pixel] - own_rows, cell_columns[pixel] - own_columns)
+        own_rows, own_columns = (np.arange(side) for side in self.grid.lattice.shape)
+        number = pixel[0] * width + pixel[1]
+        off = np.hypot(
+            cell_rows.ravel()[number] - own_rows[:, None].astype(np.float32),
+            cell_columns.ravel()[number] - own_columns.astype(np.float32),
+        )
         return np.asarray(inside & (off < _SEEN_CELLS))
+
+
+def _planes(vectors: Array) -> Array:
+    """(..., 3) as (3, ...), each contiguous: numpy is slow on every third number."""
+    return np.ascontiguousarray(np.moveaxis(vectors, -1, 0))
 
 
 CLIP_CELLS = 8.0
