@@ -13,6 +13,7 @@ from inspector_core.detectors.aligned_palette import Palette
 from inspector_core.detectors.aligned_places import CLIP_CELLS, Placed
 from inspector_core.detectors.contract import Context, State
 from inspector_core.detectors.place_statistics import Modes, Spread, rounded
+from inspector_core.geometry.blurring import blurred
 from inspector_core.geometry.registration import Freedom
 from inspector_core.geometry.surface_grid import Lattice, SurfaceGrid
 from inspector_core.types import Array, BoolArray, FloatArray
@@ -89,10 +90,8 @@ class Readings:
 
 def reading_windows(off: Array, visible: BoolArray) -> list[FloatArray]:
     """Mean difference in readings at each scale."""
-    from scipy.ndimage import gaussian_filter
-
     off = np.where(visible, off, np.float32(0))
-    return [gaussian_filter(off, sigma, truncate=3.0) for sigma in READING_SCALES]
+    return [blurred(off, sigma) for sigma in READING_SCALES]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inspector_core.geometry.blurring import blurred
 from inspector_core.geometry.resampling import broad_blur
 from inspector_core.geometry.stacks import Ticks, median_of
 from inspector_core.types import Array, BoolArray, FloatArray
@@ -163,8 +164,6 @@ def windows(
     parts' typical residual; the broad part is judged on residuals clipped at three times that, so
     that a defect does not hide itself.
     """
-    from scipy.ndimage import gaussian_filter
-
     known = np.isfinite(residual).all(axis=0)
     weight = np.where(known, weight, np.float32(0))
     wide_weight = np.maximum(broad_blur(weight, _BROAD * max(scales)), 1e-3)
@@ -172,16 +171,13 @@ def windows(
     for channel, limit in enumerate(3 * np.asarray(usual, np.float32)):
         wide = broad_blur(np.clip(values[channel], -limit, limit) * weight, _BROAD * max(scales))
         values[channel] = (values[channel] - wide / wide_weight) * weight
+    whole = np.concatenate([values, weight[None]])
     for scale, sigma in enumerate(scales):
-        share = gaussian_filter(weight, sigma, truncate=3.0)
+        *means, share = blurred(whole, sigma)
         norm = np.where(share > _SEEN, 1 / np.maximum(share, 1e-6), 0).astype(np.float32)
-        for channel in range(len(values)):
-            yield (
-                scale,
-                channel,
-                gaussian_filter(values[channel], sigma, truncate=3.0) * norm,
-                share,
-            )
+        for channel, mean in enumerate(means):
+            mean *= norm
+            yield scale, channel, mean, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +195,20 @@ class Spread:
         """
         largest = np.zeros(weight.shape, np.float32)
         for scale, channel, mean, share in windows(residual, weight, self.scales, usual):
-            worth = np.sqrt(np.clip(share / np.float32(_SUPPORT), 0, 1))
-            np.maximum(largest, np.abs(mean) / self.layers[scale, channel] * worth, out=largest)
+            if channel == 0:
+                worth = np.sqrt(np.clip(share / np.float32(_SUPPORT), 0, 1))
+            np.abs(mean, out=mean)
+            mean /= self.layers[scale, channel]
+            mean *= worth
+            np.maximum(largest, mean, out=largest)
         return rounded(largest)
 
 
 def rounded(evidence: Array) -> FloatArray:
     """Evidence without single-cell peaks: opened by 2 x 2 cells, then softened a little."""
-    from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
+    from scipy.ndimage import maximum_filter, minimum_filter
 
-    opened = maximum_filter(minimum_filter(evidence, 2), 2, origin=-1)
-    return np.asarray(gaussian_filter(opened, 0.6, truncate=3.0))
+    return blurred(maximum_filter(minimum_filter(evidence, 2), 2, origin=-1), 0.6)
 
 
 class SpreadGathering:

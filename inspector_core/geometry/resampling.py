@@ -108,7 +108,10 @@ def broad_blur(image: Array, sigma: float, block: int = 4) -> FloatArray:
     tall, wide = -(-height // block) * block, -(-width // block) * block
     padded = np.zeros((tall, wide), np.float32)
     padded[:height, :width] = image
-    small = padded.reshape(tall // block, block, wide // block, block).mean(axis=(1, 3))
+    # one axis after the other, which numpy does several times faster
+    small = padded.reshape(tall // block, block, wide).sum(axis=1)
+    small = small.reshape(tall // block, wide // block, block).sum(axis=2)
+    small *= np.float32(1 / block**2)
     small = gaussian_filter(small, sigma / block, mode="constant", truncate=3.0)
     shift = (block - 1) / 2
     rows = (np.arange(height, dtype=np.float32) - shift) / block
