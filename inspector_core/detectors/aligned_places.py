@@ -6,7 +6,7 @@ point, so colour is compared also where the scanner has no reading.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -82,9 +82,16 @@ def part_points(part: Registered) -> tuple[FloatArray, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of one reference surface, to look parts up at."""
+    """The places of one reference surface, to look parts up at.
+
+    middle : height in mm that lines of sight without a reading start from.
+    """
 
     grid: SurfaceGrid
+    middle: np.float32 = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "middle", np.float32(np.median(self.grid.full)))
 
     def place(self, part: Registered, fit: Fit) -> Placed:
         """What is seen at every cell of the reference, and where each pixel lies on it."""
@@ -148,16 +155,16 @@ class Places:
         pixels = np.indices(valid.shape, np.float32)
         origin, direction = viewing.lines(pixels[1] + corner[1], pixels[0] + corner[0])
         start = _planes(moved(np.ascontiguousarray(origin, np.float32), pose))
-        turn = pose[:3, :3].T.astype(np.float32)
-        way = _planes(direction.astype(np.float32) @ turn)
+        turn = np.ascontiguousarray(pose[:3, :3].T, np.float32)
+        way = _planes(direction.astype(np.float32).reshape(-1, 3) @ turn)
+        way = way.reshape(3, *direction.shape[:-1])
 
         def cells_at(height: Array) -> tuple[Array, Array]:
             along = (height - start[2]) / way[2]
             rows = lattice.rows(start[1] + along * way[1])
             return rows, lattice.columns(start[0] + along * way[0])
 
-        middle = np.float32(np.median(self.grid.full))
-        found = cells_at(np.where(valid, points[..., 2], middle))
+        found = cells_at(np.where(valid, points[..., 2], self.middle))
         for _ in range(_MARCH - 1):
             found = cells_at(Positions.at(*found, lattice.shape)(self.grid.full))
         return found

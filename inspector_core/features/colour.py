@@ -36,7 +36,9 @@ def cielab(rgb: Array, gain: float = 1.0) -> FloatArray:
     """(..., 3) sRGB in 0..1 to (..., 3) float32 CIELAB (D65); the gain multiplies linear light."""
     rgb = np.asarray(rgb, np.float32)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** np.float32(2.4))
-    relative = (np.float32(gain) * linear) @ _TO_XYZ.T / _D65
+    relative = ((np.float32(gain) * linear).reshape(-1, 3) @ _TO_XYZ.T).reshape(rgb.shape)
+    for channel in range(3):  # numpy is slow on rows of three numbers
+        relative[..., channel] /= _D65[channel]
     root = np.where(relative > 0.008856, np.cbrt(relative), 7.787 * relative + 16 / 116)
     x, y, z = root[..., 0], root[..., 1], root[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)

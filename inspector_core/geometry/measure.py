@@ -55,8 +55,8 @@ def pitch_mm(xyz: Array, within: Array | None = None) -> float | None:
     apart = []
     for points, here in ((xyz, wanted), (xyz.swapaxes(0, 1), wanted.T)):
         points, here = points[::step], here[::step]
-        both = here[:, 1:] & here[:, :-1]
-        apart.append(points[:, 1:][both] - points[:, :-1][both])
+        rows, columns = np.nonzero(here[:, 1:] & here[:, :-1])
+        apart.append(points[rows, columns + 1] - points[rows, columns])
     steps = np.linalg.norm(np.concatenate(apart), axis=1)
     steps = steps[np.isfinite(steps)]
     return float(np.median(steps)) if steps.size else None

@@ -168,7 +168,7 @@ class SurfaceGrid:
         direct = np.flatnonzero(inside)
         direct = direct[self.even.ravel()[number[direct]]]
         base, normal = self.points(number[direct])
-        along = np.einsum("ij,ij->i", points[direct] - base, normal)
+        along = _along(points.take(direct, axis=0) - base, normal)
         close = np.abs(along) < 2 * self.lattice.cell
         result[direct[close]] = along[close]
         rest = np.flatnonzero(inside & ~np.isfinite(result))
@@ -178,12 +178,18 @@ class SurfaceGrid:
     def _searched(self, points: Array) -> FloatArray:
         number, squared = self.nearest(points)
         base, normal = self.points(number)
-        along = np.einsum("ij,ij->i", points - base, normal)
+        along = _along(points - base, normal)
         sideways = np.sqrt(np.maximum(squared - along**2, 0))
         beyond = np.maximum(sideways - np.float32(self.lattice.cell), 0)
         distance = np.where(along < 0, -1, 1) * np.hypot(along, beyond)
         found = squared < _NOWHERE
         return np.where(found, distance, np.float32(np.nan)).astype(np.float32)
+
+
+def _along(vectors: Array, normals: Array) -> FloatArray:
+    """(N,) dot products of rows of three numbers, several times faster than a general sum."""
+    parts = vectors * normals
+    return np.asarray(parts[:, 0] + parts[:, 1] + parts[:, 2])
 
 
 def mean_surface(

@@ -73,13 +73,16 @@ class Viewing:
         return self._to_pixel(*_directions(points, self.central, self.tilt))
 
     def lines(self, columns: Array, rows: Array) -> tuple[Array, Array]:
-        """Lines of sight of pixels: a point (..., 3) on each and its direction (..., 3), z = 1."""
+        """Lines of sight of pixels: a point (..., 3) on each and its direction (..., 3), z = 1.
+
+        What all lines share has the shape (1, ..., 3): both broadcast to (..., 3).
+        """
         a, b = self._to_direction(columns, rows)
-        zero, one = np.zeros_like(a), np.ones_like(a)
+        alone = (1,) * a.ndim
         if self.central:
-            return np.stack([zero, zero, zero], axis=-1), np.stack([a, b, one], axis=-1)
+            return np.zeros((*alone, 3), a.dtype), np.stack([a, b, np.ones_like(a)], axis=-1)
         direction = np.array([self.tilt[0], self.tilt[1], 1.0], a.dtype)
-        return np.stack([a, b, zero], axis=-1), np.broadcast_to(direction, (*a.shape, 3))
+        return np.stack([a, b, np.zeros_like(a)], axis=-1), direction.reshape(*alone, 3)
 
 
 def _directions(points: Array, central: bool, tilt: Array) -> tuple[Array, Array]:
