@@ -19,18 +19,19 @@ def part_score(values: Array, minimum_area_px: int = 9) -> float:
     Exact. Falls back to the lowest finite value when fewer finite pixels than that exist, and to 0
     when there are none. A map's maximum would let one stray pixel decide about a part.
     """
-    from scipy import ndimage
-
-    filled = np.where(np.isfinite(values), values, -np.inf)
-    finite = filled[filled > -np.inf]
-    if finite.size == 0:
+    known = np.isfinite(values)
+    rows, columns = np.flatnonzero(known.any(axis=1)), np.flatnonzero(known.any(axis=0))
+    if rows.size == 0:
         return 0.0
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    filled = np.where(known[box], values[box], -np.inf)
+    finite = filled[filled > -np.inf]
     if finite.size <= minimum_area_px:
         return float(finite.min())
     # a full k x k block is one way to reach the area, so its best minimum bounds the answer from
     # below; the n-th largest value bounds it from above
     block = math.ceil(math.sqrt(minimum_area_px))
-    low = ndimage.minimum_filter(filled, size=block, mode="constant", cval=-np.inf).max()
+    low = _largest_minimum(filled, block)
     high = np.partition(finite, finite.size - minimum_area_px)[finite.size - minimum_area_px]
     candidates = np.unique(finite[(finite >= low) & (finite <= high)])
     if low > -np.inf:
@@ -46,6 +47,20 @@ def part_score(values: Array, minimum_area_px: int = 9) -> float:
         else:
             last = middle - 1
     return float(candidates[first])
+
+
+def _largest_minimum(values: Array, block: int) -> float:
+    """The largest value that a square block of so many values a side keeps up; -inf where none fits."""
+    for axis in (0, 1):
+        count = values.shape[axis] - block + 1
+        if count < 1:
+            return -math.inf
+        lines = np.moveaxis(values, axis, 0)
+        least = lines[:count].copy()
+        for step in range(1, block):
+            np.minimum(least, lines[step : step + count], out=least)
+        values = np.moveaxis(least, 0, axis)
+    return float(values.max())
 
 
 def _holds(mask: Array, minimum_area_px: int) -> bool:
