@@ -21,7 +21,11 @@ def patch_features(stages: Sequence[Array], grid: tuple[int, int], patch: int = 
     stages : (C, h, w) float32 each.   patch : odd; at the border only the cells that exist count.
     Stages finer than the grid are averaged, coarser ones interpolated (bilinear).
     """
-    return _rows([_on_grid(_mean(stage, patch, count_padding=False), grid) for stage in stages])
+    pooled = (
+        _tensor(stage) if patch == 1 else _mean(stage, patch, count_padding=False)
+        for stage in stages
+    )
+    return _rows([_on_grid(stage, grid) for stage in pooled])
 
 
 def official_features(
