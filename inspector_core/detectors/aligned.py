@@ -150,6 +150,9 @@ class AlignedScorer:
         self._places = Places(model.grid)
         points, _ = model.grid.points(np.flatnonzero(model.footprint & model.grid.known))
         self._search = TurnSearch(points)
+        self._usual_spread = np.float32(np.median(model.shape.spread.layers))
+        # kept: new threads would set up their memory and torch's helpers anew for every part
+        self._beside = ThreadPoolExecutor(2, thread_name_prefix="relief-aligned")
         self._last: tuple[Registered, Placed] | None = None
         self._light: tuple[Placed, FloatArray] | None = None
 
@@ -160,12 +163,17 @@ class AlignedScorer:
         InputError for a part without a cloud and for one that does not lie on the good parts.
         """
         placed = self._placed(part)
-        with ThreadPoolExecutor(1) as beside:  # colour and shape need nothing of each other
-            coloured = beside.submit(self._colour_map, part, placed)
-            return self._maps(part, placed, coloured)
+        # network, plain colour and shape need nothing of each other
+        deep = self._beside.submit(self._deep_evidence, part, placed)
+        plain = self._beside.submit(self._colour_evidence, placed)
+        return self._maps(part, placed, plain, deep)
 
     def _maps(
-        self, part: Registered, placed: Placed, coloured: Future[FloatArray | None]
+        self,
+        part: Registered,
+        placed: Placed,
+        plain: Future[FloatArray | None],
+        deep: Future[FloatArray | None],
     ) -> AnomalyMaps:
         model, residual = self.model, placed.residual[None]
         left, expected = model.shape.leftover(residual)
@@ -175,7 +183,7 @@ class AlignedScorer:
         shape += self._beyond(placed)
         inside = part.foreground[placed.window]
         domain = inside | self._missing(placed, inside)
-        rgb = coloured.result()
+        rgb = _colour_map(placed, plain.result(), deep.result())
         deviation = placed.deviation - placed.to_picture(expected[0])
         spread = np.where(np.isfinite(deviation), placed.to_picture(model.surface_spread), np.nan)
         whole = _Canvas(part, placed.window)
@@ -235,16 +243,19 @@ class AlignedScorer:
                 cure="check that it is the same part and the right side is up",
             )
 
-    def _colour_map(self, part: Registered, placed: Placed) -> FloatArray | None:
+    def _colour_evidence(self, placed: Placed) -> FloatArray | None:
+        """(h, w) of the cells, by plain comparison of colours."""
         palette, judge = self.model.palette, self.model.colour
         if palette is None or judge is None or placed.colour is None:
             return None
         left, _ = judge.leftover(palette.off(self._settled(palette, placed)))
-        weight = placed.visible.astype(np.float32)
-        evidence = judge.spread.evidence(left, weight, judge.usual)
-        if self.model.deep is not None:
-            evidence = np.hypot(evidence, self.model.deep.evidence(part, placed))
-        return placed.to_picture(evidence)
+        return judge.spread.evidence(left, placed.visible.astype(np.float32), judge.usual)
+
+    def _deep_evidence(self, part: Registered, placed: Placed) -> FloatArray | None:
+        """(h, w) of the cells, by what the network sees."""
+        if self.model.deep is None or placed.colour is None:
+            return None
+        return self.model.deep.evidence(part, placed)
 
     def _settled(self, palette: Palette, placed: Placed) -> FloatArray:
         """The part's colours (3, h, w) made comparable with the good parts'; it must have some."""
@@ -259,7 +270,7 @@ class AlignedScorer:
         rows = np.maximum(-placed.rows, placed.rows - (lattice.shape[0] - 1))
         columns = np.maximum(-placed.columns, placed.columns - (lattice.shape[1] - 1))
         off = np.maximum(np.maximum(rows, columns), 0) * np.float32(lattice.cell)
-        return np.asarray(off / np.float32(np.median(self.model.shape.spread.layers)), np.float32)
+        return np.asarray(off / self._usual_spread, np.float32)
 
     def _missing(self, placed: Placed, inside: Array) -> BoolArray:
         """Pixels beyond the foreground where good parts have material.
@@ -289,6 +300,15 @@ class _Canvas:
         result[self.part.foreground] = outside
         result[self.window] = np.where(domain, values, np.float32(np.nan))
         return result
+
+
+def _colour_map(
+    placed: Placed, plain: FloatArray | None, deep: FloatArray | None
+) -> FloatArray | None:
+    """Both kinds of evidence (h, w) joined, at the window's pixels; None without a picture."""
+    if plain is None:
+        return None
+    return placed.to_picture(plain if deep is None else np.hypot(plain, deep))
 
 
 def _closest_known(values: Array, cell: tuple[int, int]) -> float:
