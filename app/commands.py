@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ class WindowCommands:
         dialog = LearnDialog(
             infos,
             settings_of,
-            lambda seed, held_out: about_learning(scan, seed, held_out),
+            partial(about_learning, scan),
             self._controller.weights,
             automatic,
             Path(scan.root).name or "recipe",

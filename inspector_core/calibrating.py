@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from inspector_core.decision.fingerprint import facts_of, fingerprint_of
 from inspector_core.decision.fusion import fuse
 from inspector_core.decision.score import part_score
 from inspector_core.decision.settings import DecisionSettings
-from inspector_core.detectors.contract import Context, Scorer
+from inspector_core.detectors.contract import Context, LeavesOut, Scorer
 from inspector_core.errors import InspectorError
 from inspector_core.loading import loaded
 from inspector_core.progress import Job, Progress
@@ -54,7 +54,8 @@ def calibrated(
             yield from _joined(held, area) if held.joins else _fused(held, usual, area)
         )
     usual["fused"] = usual_of([{"fused": value} for value in fused], "fused")
-    return calibrate(held.ids, fused, usual, area, evidence), fingerprint
+    found = calibrate(held.ids, fused, usual, area, evidence, in_turn=split.in_turn)
+    return found, fingerprint
 
 
 @dataclass(slots=True)
@@ -96,13 +97,19 @@ def _scored(held: _Held, split: Split, scorer: Scorer, context: Context) -> Job[
         part = item.part()
         facts.append(facts_of(part))
         fingerprint = fingerprint_of(facts)
-        maps = scorer.score(part)
+        judge = _without(scorer, item.ref.id) if split.in_turn else scorer
+        maps = judge.score(part)
         held.add(item.ref.id, maps)
         yield held.progress(len(split.calibrate))
         if held.joins and len(held.ids) <= MOST_DISTURBED:
-            _disturb(held, part, scorer, context)
+            _disturb(held, part, judge, context)
             yield held.progress(len(split.calibrate))
     return fingerprint
+
+
+def _without(scorer: Scorer, learnt_id: str) -> Scorer:
+    """The scorer as if this part had not been learnt; only where the detector says that it can."""
+    return cast(LeavesOut, scorer).without(learnt_id)
 
 
 def _disturb(held: _Held, part: Registered, scorer: Scorer, context: Context) -> None:

@@ -44,9 +44,9 @@ def choose(
     return (yield from default_choice.choose(split.learn, context))
 
 
-def good_parts(parts: Scan, seed: int, held_out: float) -> Split:
+def good_parts(parts: Scan, seed: int, held_out: float, *, in_turn: bool = False) -> Split:
     """The good parts to learn from and to calibrate with; InputError where there are none."""
-    split = split_parts(parts, seed, held_out)
+    split = split_parts(parts, seed, held_out, in_turn=in_turn)
     if not split.learn:
         raise InputError(
             f"{shown(parts.root)} holds no good parts to learn from",

@@ -78,6 +78,11 @@ class Configured:
         """Colour and shape are joined by evidence, where both are there."""
         return self.decision.joined_by == "evidence" and not self.method.info.ends_at_part_score
 
+    @property
+    def in_turn(self) -> bool:
+        """Good parts are held out one after the other, not a share of them."""
+        return self.decision.in_turn and self.method.info.leaves_out
+
 
 def scan(
     folder: Path, layout: str | None = None, options: Mapping[str, object] | None = None
@@ -139,7 +144,7 @@ def learn(
         )
     choice = detector if isinstance(detector, Choice) else Choice(str(detector), ())
     chosen = configure(choice.detector, {**choice.settings, **values})
-    split = good_parts(parts, seed, chosen.decision.held_out)
+    split = good_parts(parts, seed, chosen.decision.held_out, in_turn=chosen.in_turn)
     machine = machine or hardware()
     checked = yield from _readable(split, _context(chosen, seed, device, machine))
     split = checked.split

@@ -315,6 +315,7 @@ class Calibration:
     minimum_area_px : pixels a region needs before its value counts.
     thresholds : T1 and T2 that follow from the scores.
     evidence : how the maps are joined, as plain JSON (`decision.evidence`); empty = the larger one.
+    in_turn : the calibration parts were learnt from too, each judged as if it had not been.
     """
 
     usual: Mapping[str, float]
@@ -323,6 +324,7 @@ class Calibration:
     thresholds: Thresholds
     minimum_area_px: int = 9
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    in_turn: bool = False
 
     def __post_init__(self) -> None:
         _require(len(self.parts) == len(self.scores), "one score a part")

@@ -26,13 +26,19 @@ class AutomaticModel(QObject):
 
     def __init__(self, infos: Sequence[DetectorInfo], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._titles = {info.name: info.title for info in infos}
+        self._infos = {info.name: info for info in infos}
+        self._info: DetectorInfo | None = None
         self._sentence = ""
 
     @property
     def sentence(self) -> str:
         """The detector with the reasons, that it is being looked for, or why none was found."""
         return self._sentence
+
+    @property
+    def info(self) -> DetectorInfo | None:
+        """The detector, once it is known."""
+        return self._info
 
     def look(self) -> None:
         """Ask, unless that was done already."""
@@ -42,7 +48,8 @@ class AutomaticModel(QObject):
 
     def answer(self, choice: Choice) -> None:
         """The good parts were looked at."""
-        title = self._titles.get(choice.detector, choice.detector)
+        self._info = self._infos.get(choice.detector)
+        title = choice.detector if self._info is None else self._info.title
         self._say(f"Suits best: {title}. {' '.join(choice.reasons)}")
 
     def fail(self, sentence: str) -> None:

@@ -15,7 +15,10 @@ from inspector_core.types import Scan
 
 BACKBONE = "backbone"
 """Setting that names a detector's pretrained network."""
-HELD_OUT = next(entry for entry in declared(DecisionSettings) if entry.name == "held_out")
+HELD_OUT, IN_TURN = (
+    next(entry for entry in declared(DecisionSettings) if entry.name == name)
+    for name in ("held_out", "in_turn")
+)
 
 
 def settings_of(info: DetectorInfo | None) -> tuple[tuple[str, tuple[Setting, ...]], ...]:
@@ -40,12 +43,13 @@ def _with_networks(entry: Setting, info: DetectorInfo) -> Setting:
     return replace(entry, choices=(FREE_CHOICE, *looking(info)))
 
 
-def about_learning(scan: Scan, seed: int, held_out: float) -> str:
+def about_learning(scan: Scan, seed: int, held_out: float, *, in_turn: bool) -> str:
     """How many parts are learnt from, how many are held out, and what can be promised with these.
 
     held_out : share of the good parts, where the folder does not hold some out by itself.
+    in_turn : the detector holds out one after the other instead.
     """
-    split = split_parts(scan, seed, held_out)
+    split = split_parts(scan, seed, held_out, in_turn=in_turn)
     n = len(split.calibrate)
     if not split.learn:
         return "This folder holds no good parts to learn from."
@@ -60,9 +64,10 @@ def about_learning(scan: Scan, seed: int, held_out: float) -> str:
             "review at best."
         )
     bound = upper_bound(0, n)
+    held = f"{n} out, each in its turn," if split.in_turn else f"{n} out"
     return (
         (
-            f"Learns what good looks like from {len(split.learn)} parts and holds {n} out to set the "
+            f"Learns what good looks like from {len(split.learn)} parts and holds {held} to set the "
             f"limits: no promise below {bound:.0%} false rejects; {needed_for(0.05)} held-out parts "
             "would give 5 %."
         )

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.model.automatic import AutomaticModel
-from app.model.learning import BACKBONE, HELD_OUT
+from app.model.learning import BACKBONE, HELD_OUT, IN_TURN
 from app.model.weights import FREE_CHOICE, WeightsModel
 from app.theme.apply import set_property, set_text_style
 from app.theme.number_box import ChoiceBox, WholeBox
@@ -46,7 +46,8 @@ class LearnDialog(QDialog):
     infos : detectors to choose from, below the automatic choice.
     settings_of : everything that can be set for a detector (None: for whichever is chosen), in titled
     groups.
-    about : seed, share held out -> sentence on how many parts are learnt from and held out.
+    about : seed, share held out, in_turn=whether one after the other -> sentence on how many parts are
+    learnt from and held out.
     weights : which pretrained networks are here; takes in more.
     automatic : which detector the good parts choose, and why.
     """
@@ -55,7 +56,7 @@ class LearnDialog(QDialog):
         self,
         infos: Sequence[DetectorInfo],
         settings_of: Callable[[DetectorInfo | None], Sequence[tuple[str, Sequence[Setting]]]],
-        about: Callable[[int, float], str],
+        about: Callable[..., str],
         weights: WeightsModel,
         automatic: AutomaticModel,
         name: str,
@@ -150,6 +151,7 @@ class LearnDialog(QDialog):
         self.seed_box.valueChanged.connect(self._split_changed)
         self._weights.changed.connect(self._check)
         self._automatic.changed.connect(self._say_why)
+        self._automatic.changed.connect(self._split_changed)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
 
@@ -246,8 +248,11 @@ class LearnDialog(QDialog):
             self._why.setFixedHeight(max(_WHY_HEIGHT, self._why.heightForWidth(self._why.width())))
 
     def _split_changed(self) -> None:
-        share = self._form.values().get(HELD_OUT.name, HELD_OUT.default)
-        self._sentence.setText(self._about(self.seed, float(str(share))))
+        values = self._form.values()
+        share = values.get(HELD_OUT.name, HELD_OUT.default)
+        info = self._info or self._automatic.info
+        in_turn = info is not None and info.leaves_out and values.get(IN_TURN.name, IN_TURN.default)
+        self._sentence.setText(self._about(self.seed, float(str(share)), in_turn=bool(in_turn)))
         self._check()
 
     def _check(self) -> None:

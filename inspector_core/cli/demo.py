@@ -95,8 +95,9 @@ def _work(console: Console, sample: Path, folder: Path, device: str) -> tuple[Re
             device=device,
         )
     )
+    turns = " in turn" if recipe.calibration.in_turn else ""
     console.say(
-        f"learnt {len(recipe.learn_parts)} good parts, held out {len(recipe.calibration.scores)}: "
+        f"learnt {len(recipe.learn_parts)} good parts, held out {len(recipe.calibration.scores)}{turns}: "
         f"review from {recipe.thresholds.t1:.2f}, reject from {recipe.thresholds.t2:.2f}"
     )
     for sentence in recipe.reasons:

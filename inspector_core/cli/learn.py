@@ -157,7 +157,11 @@ def document(recipe: Recipe, out: Path) -> dict[str, Any]:
             "parts": said.n,
             "sentence": said.sentence,
         },
-        "held_out": {"scores": list(calibration.scores), "parts": list(calibration.parts)},
+        "held_out": {
+            "in_turn": calibration.in_turn,
+            "scores": list(calibration.scores),
+            "parts": list(calibration.parts),
+        },
     }
 
 
@@ -179,8 +183,9 @@ def _print(recipe: Recipe, out: Path, console: Console) -> None:
     console.say(f"detector    {recipe.detector}")
     for sentence in recipe.reasons:
         console.say(f"            {printable(sentence)}")
+    turns = " in turn" if calibration.in_turn else ""
     console.say(
-        f"parts       {len(recipe.learn_parts)} learnt, {len(calibration.scores)} held out, "
+        f"parts       {len(recipe.learn_parts)} learnt, {len(calibration.scores)} held out{turns}, "
         f"{recipe.seconds:.0f} s"
     )
     if calibration.scores:

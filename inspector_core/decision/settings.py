@@ -39,6 +39,13 @@ class DecisionSettings:
         "parts; 0 learns from all, and then nothing is accepted.",
     )
 
+    in_turn: bool = setting(
+        True,
+        published=False,
+        help="Hold out every good part in turn instead of a share, with detectors that can judge a part "
+        "as if they had not learnt it: all parts are learnt from, and all set the limits.",
+    )
+
     def minimum_area_px(self, mm_per_px: float | None) -> int:
         """The area in pixels of a part with this pitch; 3×3 pixels where no area or pitch is known."""
         if self.minimum_area_mm2 <= 0 or mm_per_px is None:

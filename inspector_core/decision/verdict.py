@@ -39,7 +39,9 @@ def reservation(seen: Iterable[str], judged: Iterable[str]) -> str:
 def is_trusted(calibration: Calibration, learnt: Iterable[str]) -> bool:
     """Whether enough good parts stand behind a recipe to accept anything.
 
-    learnt : ids of the parts learnt from. Limits set by the learnt parts themselves promise nothing.
+    learnt : ids of the parts learnt from. Limits set by the learnt parts themselves promise nothing,
+    unless each was judged as if it had not been learnt.
     """
     own, held = set(learnt), set(calibration.parts)
-    return bool(calibration.scores) and not own & held and len(own | held) >= FEWEST
+    apart = calibration.in_turn or not own & held
+    return bool(calibration.scores) and apart and len(own | held) >= FEWEST

@@ -22,6 +22,7 @@ class DetectorInfo:
     knows_deviation : it yields a signed distance from the good surface in mm.
     suits : one sentence on which parts it is for.
     uses_normals : it reads the parts' normals, so the preparation fits them.
+    leaves_out : its scorers are `LeavesOut`.
     ends_at_part_score : its maps end at a score of the part as a whole. Such maps are joined by the
     stronger: relative to the noise around a pixel that score would be lost.
     """
@@ -37,6 +38,7 @@ class DetectorInfo:
     weights: tuple[str, ...] = ()
     knows_deviation: bool = False
     uses_normals: bool = False
+    leaves_out: bool = False
     ends_at_part_score: bool = False
 
 
@@ -89,6 +91,14 @@ class Scorer(Protocol):
 
     def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
         """What is unusual at pixel (x, y), or None where the method cannot say."""
+        ...
+
+
+class LeavesOut(Scorer, Protocol):
+    """A scorer that can do without any one of the good parts that it was learnt from."""
+
+    def without(self, learnt_id: str) -> Scorer:
+        """What it would be, as nearly as can be told, had the good part of this id not been learnt."""
         ...
 
 

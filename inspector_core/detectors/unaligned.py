@@ -11,6 +11,7 @@ evidence of one modality is joined as that rarity, so that none of it drowns ano
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -23,7 +24,7 @@ from inspector_core.detectors.unaligned_learning import (
     LARGEST_PX,
     learnt,
 )
-from inspector_core.detectors.unaligned_memory import Memory, Tail
+from inspector_core.detectors.unaligned_memory import Memory, Tails
 from inspector_core.detectors.unaligned_sight import MODALITY, Places, Sight
 from inspector_core.detectors.view_choice import network_bytes, network_width, restored_views
 from inspector_core.detectors.view_settings import SMALL_FIRST, ViewSettings
@@ -87,6 +88,7 @@ class Unaligned:
         settings=UnalignedSettings,
         suits="Parts that lie freely, deform or have no cloud.",
         weights=SMALL_FIRST,
+        leaves_out=True,
     )
 
     def __init__(self, settings: UnalignedSettings) -> None:
@@ -135,8 +137,20 @@ class UnalignedScorer:
         self.facts, self.context = state.facts, context
         self.sight = Sight.restored(state.facts, restored_views(state.facts, settings, context))
         self.memories = {name: Memory.restored(name, state.tensors) for name in self.sight.evidence}
-        self.tails = {name: Tail.restored(name, state.tensors) for name in self.sight.evidence}
+        self.tails = {name: Tails.restored(name, state.tensors) for name in self.sight.evidence}
+        self._left_out = -1
         self._last: tuple[Registered, Registered, dict[str, Places]] | None = None
+
+    def without(self, learnt_id: str) -> UnalignedScorer:
+        """Its places are not compared with, and it does not say how rare values are.
+
+        Which places of the others were kept still rests on it: without it a few more of those that it
+        stood for would have been.
+        """
+        other = copy(self)
+        other._left_out = self.facts["parts"].index(learnt_id)
+        other._last = None
+        return other
 
     def score(self, part: Registered) -> AnomalyMaps:
         """Colour and shape: how rare what their evidence sees is, in decades of shares of good pixels."""
@@ -144,8 +158,11 @@ class UnalignedScorer:
         maps: dict[str, FloatArray] = {}
         widened, found = self._seen(part)
         for name, places in found.items():
-            distance, _ = self.memories[name].distances(places.rows, self.context, notes.append)
-            rarity = self.tails[name](self.sight.draw(widened, places, distance))
+            distance, _ = self.memories[name].distances(
+                places.rows, self.context, notes.append, own=self._left_out
+            )
+            tail = self.tails[name].without(self._left_out)
+            rarity = tail(self.sight.draw(widened, places, distance))
             modality = MODALITY[name]
             maps[modality] = joined(maps[modality], rarity) if modality in maps else rarity
         notes += self.sight.views.notes()
@@ -160,7 +177,7 @@ class UnalignedScorer:
             if number is not None:
                 memory = self.memories[name]
                 distance, place = memory.distances(places.rows[number : number + 1], self.context)
-                rarity = float(self.tails[name](distance)[0])
+                rarity = float(self.tails[name].whole(distance)[0])
                 found.append((rarity, int(memory.bank.owner[place[0]])))
         return Explanation(self.facts["parts"][max(found)[1]], None) if found else None
 

@@ -9,15 +9,17 @@ from typing import Any, cast
 import numpy as np
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.unaligned_memory import COMPARING, Memory, Tail, thinned
-from inspector_core.detectors.unaligned_sight import Places, Sight
+from inspector_core.detectors.unaligned_memory import COMPARING, Memory, Tails, thinned
+from inspector_core.detectors.unaligned_sight import HISTOGRAM, Places, Sight
 from inspector_core.detectors.view_choice import learnt_views
 from inspector_core.detectors.view_settings import ViewSettings
 from inspector_core.detectors.views import BATCH, batches
 from inspector_core.errors import InputError
 from inspector_core.features.framing import box_of
 from inspector_core.features.looks import Look
+from inspector_core.features.patches import cell_size
 from inspector_core.features.surface_descriptor import Sampling
+from inspector_core.features.surface_histogram import Histograms
 from inspector_core.geometry.measure import pitch_mm
 from inspector_core.progress import Job, Progress
 from inspector_core.types import Array, Registered, SampleRef
@@ -40,6 +42,8 @@ _SURFACE_PLACES = 7000
 """Described places of a usual part: at every second reading on small parts, at fewer on large ones."""
 _COLOUR_PX = 4
 """Side of the cells of colour, in readings that are used."""
+_HISTOGRAM_CELLS = 64
+"""Cells of normals along the longer side of a part, as `btf` has them."""
 _BAY_SHARE = 0.25
 """Radius of the discs that enter no bay which is judged, as a share of the parts' thickness."""
 _RESOLUTION_PITCHES, _LEAST_RESOLUTION_MM = 0.1, 0.01
@@ -51,7 +55,7 @@ class Learnt:
 
     sight: Sight
     memories: dict[str, Memory]
-    tails: dict[str, Tail]
+    tails: dict[str, Tails]
 
 
 def learnt(
@@ -73,20 +77,27 @@ def learnt(
     shown = replace(settings, size_px=size_px, picture=cast(Any, "+".join(looks)))
     views, again = yield from learnt_views(refs, shown, networks, context)
     sampling = _sampling(some, extent)
+    stored = normals == "auto" and all(part.sample.normals is not None for part in some)
+    histograms = None
+    if shape:
+        histograms = yield from Histograms.learnt(some, extent.histogram_px, stored=stored)
     sight = Sight(
         views,
         sampling if shape else None,
+        histograms,
         colour_px=_COLOUR_PX * sampling.stride,
         bay_px=_BAY_SHARE * extent.thickness if shape else 0.0,
-        stored_normals=normals == "auto" and all(part.sample.normals is not None for part in some),
+        stored_normals=stored,
     )
     judged = _evenly(len(refs), JUDGED_PARTS)
     rows, kept = yield from _described(again, sight, len(refs), judged, context.seed)
     memories: dict[str, Memory] = {}
-    tails: dict[str, Tail] = {}
+    tails: dict[str, Tails] = {}
     for name, (candidates, owner, n_places) in rows.items():
         count = max(1, min(round(coreset * n_places), bank_rows, len(candidates)))
-        memories[name] = yield from Memory.learnt(candidates, owner, count, context)
+        memories[name] = yield from Memory.learnt(
+            candidates, owner, count, context, standardised=name == HISTOGRAM
+        )
         tails[name] = yield from _tail(name, memories[name], kept, sight, context)
     return Learnt(sight, memories, tails)
 
@@ -143,12 +154,14 @@ def shown_px(longest: int, thickness: float) -> int:
 class Extent:
     """How large good parts are in their pictures, in pixels: medians, and the longest.
 
-    thickness : diameter of the largest disc that a part holds.
+    thickness : diameter of the largest disc that a part holds.   histogram_px : side of the cells
+    that fit the usual part.
     """
 
     longest: int
     thickness: float
     area: float
+    histogram_px: int
 
     @classmethod
     def of(cls, masks: Sequence[Array]) -> Extent:
@@ -162,7 +175,8 @@ class Extent:
             inside = np.pad(mask[top:bottom, left:right], 1)
             thick.append(2 * float(distance_transform_edt(inside).max()))
             areas.append(int(np.count_nonzero(mask)))
-        return cls(longest, float(np.median(thick)), float(np.median(areas)))
+        cells = int(np.median([cell_size(mask, _HISTOGRAM_CELLS) for mask in masks]))
+        return cls(longest, float(np.median(thick)), float(np.median(areas)), cells - cells % 2)
 
 
 Rows = dict[str, tuple[Array, Array, int]]
@@ -200,15 +214,15 @@ def _described(
     return gathered, kept
 
 
-def _tail(name: str, memory: Memory, kept: Kept, sight: Sight, context: Context) -> Job[Tail]:
+def _tail(name: str, memory: Memory, kept: Kept, sight: Sight, context: Context) -> Job[Tails]:
     """How rare the values of an evidence's map are on good parts that it does not know."""
-    values: list[Array] = []
+    values: dict[int, Array] = {}
     for done, (number, (part, places)) in enumerate(kept.items()):
         yield Progress(COMPARING, done, len(kept))
         distance, _ = memory.distances(places[name].rows, context, own=number)
         drawn = sight.draw(part, places[name], distance)[part.foreground]
-        values.append(drawn[:: max(1, len(drawn) // _PIXELS_OF_A_PART)])
-    return Tail.of(np.concatenate(values))
+        values[number] = drawn[:: max(1, len(drawn) // _PIXELS_OF_A_PART)]
+    return Tails.of(values)
 
 
 def _evenly(count: int, most: int) -> list[int]:

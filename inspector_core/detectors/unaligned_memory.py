@@ -66,14 +66,46 @@ class Tail:
         beyond = np.maximum(values - self.values[-1], 0) * last
         return np.asarray(found + beyond, np.float32)
 
-    def tensors(self, name: str) -> dict[str, Array]:
-        """As named arrays of a detector's state."""
-        return {f"{name}.values": self.values, f"{name}.rarity": self.rarity}
+
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """The tail of all judged good parts, and for each of them that of the others.
+
+    A part that helped to say how rare values are would be the more usual for it.
+    """
+
+    whole: Tail
+    others: Mapping[int, Tail]
 
     @classmethod
-    def restored(cls, name: str, tensors: Mapping[str, Array]) -> Tail:
-        """The tail that `tensors(name)` gave."""
-        return cls(tensors[f"{name}.values"], tensors[f"{name}.rarity"])
+    def of(cls, good: Mapping[int, Array]) -> Tails:
+        """From the values (n,) of each judged part, by the part's number."""
+        others = {}
+        for number in good if len(good) > 1 else ():
+            left = [values for other, values in good.items() if other != number]
+            others[number] = Tail.of(np.concatenate(left))
+        return cls(Tail.of(np.concatenate([*good.values()])), others)
+
+    def without(self, number: int) -> Tail:
+        """What the judged parts but this one say."""
+        return self.others.get(number, self.whole)
+
+    def tensors(self, name: str) -> dict[str, Array]:
+        """As named arrays of a detector's state."""
+        tails = [self.whole, *self.others.values()]
+        return {
+            f"{name}.values": np.stack([tail.values for tail in tails]),
+            f"{name}.rarity": np.stack([tail.rarity for tail in tails]),
+            f"{name}.judged": np.array([*self.others], np.int64),
+        }
+
+    @classmethod
+    def restored(cls, name: str, tensors: Mapping[str, Array]) -> Tails:
+        """The tails that `tensors(name)` gave."""
+        values, rarity = tensors[f"{name}.values"], tensors[f"{name}.rarity"]
+        whole, *others = (Tail(*pair) for pair in zip(values, rarity, strict=True))
+        numbers = (int(number) for number in tensors[f"{name}.judged"])
+        return cls(whole, dict(zip(numbers, others, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +116,14 @@ class Memory:
     bank: Bank
 
     @classmethod
-    def learnt(cls, rows: Array, owner: Array, count: int, context: Context) -> Job[Memory]:
-        """From places (N, D) of good parts and the numbers (N,) of their parts; `count` are kept."""
-        standard = Standard.of(rows)
+    def learnt(
+        cls, rows: Array, owner: Array, count: int, context: Context, *, standardised: bool = False
+    ) -> Job[Memory]:
+        """From places (N, D) of good parts and the numbers (N,) of their parts; `count` are kept.
+
+        standardised : the channels are weighed already.
+        """
+        standard = Standard.identity(rows.shape[1]) if standardised else Standard.of(rows)
         bank = yield from build(
             standard.apply(rows), owner, count, context.plan, even_out=True, seed=context.seed
         )

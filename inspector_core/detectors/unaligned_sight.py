@@ -13,19 +13,31 @@ from inspector_core.errors import InputError
 from inspector_core.features.colour import colour_descriptor
 from inspector_core.features.locally_aware import patch_features
 from inspector_core.features.surface_descriptor import Sampling, surface_descriptors
+from inspector_core.features.surface_histogram import Histograms
 from inspector_core.geometry.foreground import with_bays
 from inspector_core.geometry.organised import CellGrid
-from inspector_core.geometry.smoothing import smooth
+from inspector_core.geometry.smoothing import smooth, spilled
 from inspector_core.types import Array, FloatArray, Modality, Registered
 
-RGB, COLOUR, NORMALS, SURFACE = "rgb", "colour", "normals", "surface"
-MODALITY: dict[str, Modality] = {RGB: "rgb", COLOUR: "rgb", NORMALS: "shape", SURFACE: "shape"}
+RGB, COLOUR = "rgb", "colour"
+NORMALS, SURFACE, HISTOGRAM = "normals", "surface", "histogram"
+MODALITY: dict[str, Modality] = {
+    RGB: "rgb",
+    COLOUR: "rgb",
+    NORMALS: "shape",
+    SURFACE: "shape",
+    HISTOGRAM: "shape",
+}
 """Evidence -> the map that it speaks for: a network's sight of picture and normals, and both as they are."""
 
 _PATCH = 3
 _SMOOTHING_CELLS = 0.75
 _LEAST_FILL = 0.25
 """A cell with less of the part than this is not described."""
+_RIM_PX = 2
+"""How far beyond the outline that was found a defect at the rim may reach."""
+_RIM_SHARE = 0.7
+"""Values of the rim: a stray one at the outline is not made larger by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +46,13 @@ class Places:
 
     rows : (N, D) float32.   inside : (h, w) bool, N of them True, in the order of rows.
     grid : the part's own cells; None for those of the network's picture.
+    weight : (N,) float32 that their values are multiplied by; None for 1.
     """
 
     rows: Array
     inside: Array
     grid: CellGrid | None = None
+    weight: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,7 @@ class Sight:
     """All evidence, the same for all parts of a recipe.
 
     views : pictures through the network.   sampling : of the surface, None where shape is not judged.
+    histograms : of the normals, None where shape is not judged.
     colour_px : side of the cells whose colour is described.
     bay_px : bays in the outline that a disc of this radius cannot enter are judged too.
     stored_normals : the parts' own normals are shown, otherwise those fitted to their points.
@@ -53,6 +68,7 @@ class Sight:
 
     views: Views
     sampling: Sampling | None
+    histograms: Histograms | None
     colour_px: int
     bay_px: float
     stored_normals: bool
@@ -62,7 +78,8 @@ class Sight:
         """Names of the evidence that was learnt."""
         colour = (COLOUR,) if RGB in self.views.looks else ()
         surface = () if self.sampling is None else (SURFACE,)
-        return (*self.views.looks, *colour, *surface)
+        histogram = () if self.histograms is None else (HISTOGRAM,)
+        return (*self.views.looks, *colour, *surface, *histogram)
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
@@ -87,21 +104,26 @@ class Sight:
             described = None if self.sampling is None else surface_descriptors(part, self.sampling)
             if described is not None:
                 places[SURFACE] = Places(*described)
+            counted = None if self.histograms is None else self.histograms.of(part)
+            if counted is not None:
+                places[HISTOGRAM] = Places(*counted)
             found.append(places)
         return found
 
     def draw(self, part: Registered, places: Places, values: Array) -> FloatArray:
         """The map (H, W) of an evidence from the values (N,) of its places, NaN off the widened part.
 
+        A rim around the part takes what the places next to it say: its outline is known no better.
         Where nothing was measured nothing speaks against the surface: pictures judge what is missing.
         """
         cells = np.full(places.inside.shape, np.nan, np.float32)
-        cells[places.inside] = values
+        cells[places.inside] = values if places.weight is None else values * places.weight
         if places.grid is None:
-            return self.views.to_map(part, cells, places.inside)
+            return spilled(self.views.to_map(part, cells, places.inside), _RIM_PX, _RIM_SHARE)
         large = places.grid.enlarge(cells, part.shape)
         large[part.foreground & np.isnan(large)] = values.min()
-        return smooth(large, part.foreground, _SMOOTHING_CELLS * places.grid.cell_px)
+        sigma_px = _SMOOTHING_CELLS * places.grid.cell_px
+        return spilled(smooth(large, part.foreground, sigma_px), _RIM_PX, _RIM_SHARE)
 
     def place_at(self, places: Places, pixel: tuple[int, int]) -> int | None:
         """Number of the place whose cell holds source pixel (x, y), None where none is described."""
@@ -124,6 +146,7 @@ class Sight:
             **self.views.facts(),
             "stored_normals": self.stored_normals,
             "colour_px": self.colour_px,
+            "histograms": None if self.histograms is None else self.histograms.facts(),
             "bay_px": self.bay_px,
             "sampling": None
             if sampling is None
@@ -133,10 +156,11 @@ class Sight:
     @classmethod
     def restored(cls, facts: Mapping[str, Any], views: Views) -> Sight:
         """The sight that `facts()` gave."""
-        sampling = facts["sampling"]
+        sampling, histograms = facts["sampling"], facts["histograms"]
         return cls(
             views,
             None if sampling is None else Sampling(*sampling),
+            None if histograms is None else Histograms.restored(histograms),
             facts["colour_px"],
             facts["bay_px"],
             facts["stored_normals"],

@@ -137,12 +137,12 @@ def patches_of(
     """
     domain = with_bays(part.foreground, bay_px)
     grid = CellGrid.around(domain, cell_px)
-    fill = _share(domain, grid)
+    fill = fill_of(domain, grid)
     inside = fill >= _LEAST_FILL
     shape, support, measured = None, np.zeros(int(inside.sum()), np.float32), None
-    if part.normals is not None:
-        cells, points = _shape(part, domain, grid, choices)
-        shape, support = cells[inside], _support(part.valid & domain, grid)[inside]
+    if part.normals is not None and part.sample.xyz is not None:
+        cells, points = shape_cells(part.sample.xyz, part.normals, domain, grid, choices)
+        shape, support = cells[inside], support_of(part.valid & domain, grid)[inside]
         measured = points[inside] > 0
     descriptors = Descriptors(
         colour=_colour(part, domain, grid, inside, usual_brightness),
@@ -153,7 +153,7 @@ def patches_of(
     return Patches(domain, grid, inside, fill[inside], descriptors)
 
 
-def _share(mask: Array, grid: CellGrid) -> FloatArray:
+def fill_of(mask: Array, grid: CellGrid) -> FloatArray:
     """(rows, columns) share of each cell's pixels in a mask (H, W)."""
     cropped = grid.crop(mask)[..., None]
     return grid.mean(cropped, np.ones(cropped.shape[:2]))[0][..., 0]
@@ -175,19 +175,20 @@ def _colour(
     return colour.colour_descriptor(rgb, domain, grid, gain)[inside]
 
 
-def _shape(
-    part: Registered, domain: Array, grid: CellGrid, choices: ShapeChoices
+def shape_cells(
+    xyz: Array, normals: Array, domain: Array, grid: CellGrid, choices: ShapeChoices
 ) -> tuple[Array, Array]:
-    """(rows, columns, 38) descriptors, 0 without readings, and (rows, columns) points in each cell."""
-    assert part.sample.xyz is not None
-    assert part.normals is not None
+    """(rows, columns, 38) descriptors, 0 without readings, and (rows, columns) points in each cell.
+
+    xyz, normals : (H, W, 3), NaN = missing.   domain : (H, W) bool, pixels that count.
+    """
     step = grid.cell_px // _POINTS_PER_SIDE
     every = np.s_[step // 2 :: step, step // 2 :: step]
     on_part = grid.crop(domain)[every]
-    xyz = np.where(on_part[..., None], grid.crop(part.sample.xyz, np.nan)[every], np.nan)
-    normals = grid.crop(part.normals, np.nan)[every]
-    histograms = _fpfh(xyz, normals, choices)
-    reliefs = relief.relief_descriptor(xyz[..., 2], normals)
+    points = np.where(on_part[..., None], grid.crop(xyz, np.nan)[every], np.nan)
+    normals = grid.crop(normals, np.nan)[every]
+    histograms = _fpfh(points, normals, choices)
+    reliefs = relief.relief_descriptor(points[..., 2], normals)
     known = np.isfinite(histograms[..., 0])
     coarse = CellGrid(0, 0, grid.rows, grid.columns, _POINTS_PER_SIDE)
     return coarse.mean(np.concatenate([histograms, reliefs], axis=2), known)
@@ -214,9 +215,9 @@ def _pitch(xyz: Array) -> float:
     return float(np.median(steps)) if steps.size else 1.0
 
 
-def _support(measured: Array, grid: CellGrid) -> FloatArray:
+def support_of(measured: Array, grid: CellGrid) -> FloatArray:
     """(rows, columns) share of measured pixels (H, W), blurred over the neighbours."""
     from scipy.ndimage import gaussian_filter
 
-    share = _share(measured, grid)
+    share = fill_of(measured, grid)
     return np.asarray(gaussian_filter(share, _SUPPORT_CELLS, mode="constant"), np.float32)

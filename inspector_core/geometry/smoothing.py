@@ -27,6 +27,33 @@ def smooth(values: Array, mask: Array, sigma_px: float) -> FloatArray:
     return result
 
 
+def spilled(values: Array, width_px: int, share: float) -> FloatArray:
+    """The map with a rim of pixels around what is known: each a share of its known neighbours' mean.
+
+    values : (H, W) >= 0, NaN = unknown.   width_px : of the rim; the share counts once for all of it.
+    """
+    from scipy.ndimage import uniform_filter
+
+    result = np.asarray(values, np.float32).copy()
+    known = np.isfinite(result)
+    if not known.any():
+        return result
+    box = tuple(
+        slice(max(0, int(at[0]) - width_px), int(at[-1]) + 1 + width_px)
+        for at in (np.flatnonzero(known.any(axis=1)), np.flatnonzero(known.any(axis=0)))
+    )
+    inside = result[box]
+    before = np.isfinite(inside)
+    for _ in range(width_px):
+        there = np.isfinite(inside)
+        total = uniform_filter(np.where(there, inside, 0), 3, mode="constant")
+        count = uniform_filter(there.astype(np.float32), 3, mode="constant")
+        new = ~there & (count > 1e-3)
+        inside[new] = total[new] / count[new]
+    inside[~before] *= np.float32(share)
+    return result
+
+
 def blur_whole_sample(values: Array, sigma_px: float) -> FloatArray:
     """Gaussian as anomalib blurs: the border pixel is the mirror's axis and does not repeat.
 

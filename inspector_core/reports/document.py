@@ -98,6 +98,7 @@ def _recipe(recipe: RecipeFacts, limits: Thresholds, promise: Promise) -> dict[s
             "usual": {name: float(value) for name, value in calibration.usual.items()},
             "scores": [float(score) for score in calibration.scores],
             "minimum_area_px": calibration.minimum_area_px,
+            "in_turn": calibration.in_turn,
         },
         "promise": {
             "false_reject_upper_95": float(promise.upper_95),

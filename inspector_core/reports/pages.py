@@ -239,14 +239,20 @@ def promise_sentences(model: ReportModel) -> tuple[str, ...]:
 def how_decided(model: ReportModel, result: Result | None = None) -> tuple[str, ...]:
     """How it was decided, in words; a part's page in a batch repeats only the rule and its promise."""
     recipe, calibration = model.recipe, model.recipe.calibration
+    number_held = len(calibration.scores)
+    held = (
+        f"{number_held:,} of them, each judged as if it had not been learnt"
+        if calibration.in_turn
+        else count(number_held, "other")
+    )
     learnt = (
         f"The detector “{recipe.detector}” learnt what good looks like from "
-        f"{count(recipe.n_learnt, 'good part')} and was calibrated on "
-        f"{count(len(calibration.scores), 'other')}. No defective part was used."
+        f"{count(recipe.n_learnt, 'good part')} and was calibrated on {held}. "
+        "No defective part was used."
     )
     if recipe.reasons:
         learnt += f" It was chosen for these parts: {printable(' '.join(recipe.reasons))}"
-    rule = rule_sentence(model.thresholds, calibration.minimum_area_px, len(calibration.scores))
+    rule = rule_sentence(model.thresholds, calibration.minimum_area_px, number_held)
     promise = " ".join(promise_sentences(model))
     if result is None:
         return learnt, rule, promise, _settings(model)

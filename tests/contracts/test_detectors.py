@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_dilation
 
 from inspector_core.detectors import DETECTORS, load
 from inspector_core.detectors.contract import Context
@@ -38,6 +39,7 @@ def networks(tmp_path_factory):
 CONTEXT = Context(prepare=partial(prepare, seed=0), machine=Hardware(), seed=0)
 
 
+SQUARE = np.ones((3, 3), bool)
 FINE = {"stages": "1"}
 """Random weights say something about small things in their first stage alone."""
 
@@ -79,7 +81,8 @@ def scores_the_foreground_and_nothing_else(name, learnt):
         values = maps.get(modality)
         if values is not None:
             assert np.isfinite(values[part.foreground]).all()
-            assert np.isnan(values[~part.foreground]).all()
+            # the outline is known to a pixel or two, and a defect may lie across it
+            assert np.isnan(values[~binary_dilation(part.foreground, SQUARE, 2)]).all()
     if load(name).info.knows_deviation:
         assert maps.deviation_mm is not None
         assert maps.spread_mm is not None
@@ -106,6 +109,21 @@ def restores_byte_identically_from_disk(name, learnt, tmp_path):
     first = detector.restore(state, CONTEXT).score(part).arrays()
     second = method(name).restore(again.state, CONTEXT).score(part).arrays()
     assert {k: v.tobytes() for k, v in first.items()} == {k: v.tobytes() for k, v in second.items()}
+
+
+def finds_a_learnt_part_more_unusual_when_it_is_left_out(name, learnt):
+    if not load(name).info.leaves_out:
+        pytest.skip("this detector holds out a share of the good parts")
+    detector, state = learnt[name]
+    scorer = detector.restore(state, CONTEXT)
+    own, other = refs(2)
+    part, stranger = (CONTEXT.prepare(ref.load()) for ref in (own, other))
+    known, unknown = scorer.score(part), scorer.without(own.id).score(part)
+    for modality in ("rgb", "shape"):
+        assert np.nanmean(unknown.get(modality)) > np.nanmean(known.get(modality))
+    again = scorer.score(part)
+    assert again.rgb.tobytes() == known.rgb.tobytes()
+    assert scorer.without(other.id).score(stranger).rgb.tobytes() != unknown.rgb.tobytes()
 
 
 def learns_the_same_bytes_twice(name, learnt):
@@ -192,6 +210,7 @@ CHECKS = [
     learns_from_four_parts_and_declares_itself,
     scores_the_foreground_and_nothing_else,
     sees_a_dent_in_the_shape_and_a_stain_in_the_colour,
+    finds_a_learnt_part_more_unusual_when_it_is_left_out,
     learns_the_same_bytes_twice,
     scores_deterministically_and_leaves_its_input_alone,
     copes_with_a_missing_modality,

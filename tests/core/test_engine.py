@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -99,6 +100,54 @@ def test_that_without_validation_a_seeded_fifth_is_held_out(tmp_path):
     assert len(one.calibration.parts) == 5
     assert not set(one.calibration.parts) & set(one.learn_parts)
     assert set(other.calibration.parts) != set(one.calibration.parts)
+
+
+class InTurn(Flat):
+    """Says that it can do without a learnt part, and then sees nothing at all."""
+
+    info = replace(Flat.info, leaves_out=True)
+    left_out: ClassVar[list[str]] = []
+
+    class Scorer(Flat._Scorer):
+        def without(self, learnt_id: str):
+            InTurn.left_out.append(learnt_id)
+            return self
+
+    def restore(self, state, context):
+        return self.Scorer(state, self.settings.strength)
+
+
+@pytest.fixture
+def in_turn(monkeypatch):
+    monkeypatch.setitem(DETECTORS, "flat", "tests.core.test_engine:InTurn")
+    InTurn.left_out.clear()
+    return InTurn
+
+
+def test_that_a_detector_that_can_holds_out_every_good_part_in_turn(tmp_path, in_turn):
+    parts = refs(8, 0, "train")
+    recipe = learnt(tmp_path / "turns", parts)
+    ids = [ref.id for ref in parts]
+    assert list(recipe.learn_parts) == list(recipe.calibration.parts) == ids
+    assert sorted(set(in_turn.left_out)) == sorted(ids)
+    assert recipe.calibration.in_turn
+    again = open_recipe(recipe.path)
+    assert again.calibration.in_turn
+    assert engine.Inspector(again, machine=MACHINE).trusted
+
+
+def test_that_validation_parts_set_the_limits_even_then(tmp_path, in_turn):
+    recipe = learnt(tmp_path / "validation")
+    assert not recipe.calibration.in_turn
+    assert not in_turn.left_out
+
+
+@pytest.mark.parametrize(("values", "held"), [({"in_turn": False}, 5), ({"held_out": 0.0}, 20)])
+def test_that_holding_out_in_turn_can_be_left(tmp_path, in_turn, values, held):
+    recipe = learnt(tmp_path / "share", refs(20, 0, "train"), settings=values)
+    assert len(recipe.calibration.parts) == held
+    assert not recipe.calibration.in_turn
+    assert not in_turn.left_out
 
 
 def test_that_learning_twice_gives_the_same_hash(tmp_path, recipe):

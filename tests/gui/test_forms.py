@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import pytest
@@ -89,7 +90,7 @@ def learn(qtbot, tmp_path) -> LearnDialog:
     dialog = LearnDialog(
         (Flat.info,),
         settings_of,
-        lambda seed, held_out: about_learning(scan, seed, held_out),
+        partial(about_learning, scan),
         WeightsModel(owner),
         AutomaticModel((Flat.info,)),
         "blocks",
@@ -175,7 +176,7 @@ def test_that_the_sentence_follows_the_share_that_is_held_out(qtbot, tmp_path):
     dialog = LearnDialog(
         (Flat.info,),
         settings_of,
-        lambda seed, held_out: about_learning(scan, seed, held_out),
+        partial(about_learning, scan),
         WeightsModel(owner),
         AutomaticModel((Flat.info,)),
         "blocks",

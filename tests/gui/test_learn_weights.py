@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def dialog(qtbot, tmp_path, model):
     made = LearnDialog(
         (Flat.info, NEEDING),
         settings_of,
-        lambda seed, held_out: about_learning(scan, seed, held_out),
+        partial(about_learning, scan),
         model,
         AutomaticModel((Flat.info, NEEDING)),
         "blocks",

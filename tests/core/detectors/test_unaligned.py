@@ -63,7 +63,7 @@ def refs_with_normals(count, first=0):
 
 
 def test_that_colour_is_seen_by_a_network_and_as_it_is_and_shape_by_the_surface(scorer):
-    assert scorer.sight.evidence == ("rgb", "colour", "surface")
+    assert scorer.sight.evidence == ("rgb", "colour", "surface", "histogram")
 
 
 def test_that_a_good_part_is_mostly_as_rare_as_half_of_the_good_pixels(scorer):
@@ -85,11 +85,11 @@ def test_that_each_modality_joins_the_rarity_of_its_evidence(scorer):
     part = scorer.sight.widened(prepared(stain=True))
     maps = scorer.score(part)
     (places,) = scorer.sight.see([part])
-    for modality, names in (("rgb", ("rgb", "colour")), ("shape", ("surface",))):
+    for modality, names in (("rgb", ("rgb", "colour")), ("shape", ("surface", "histogram"))):
         drawn = []
         for name in names:
             distance, _ = scorer.memories[name].distances(places[name].rows, CONTEXT)
-            drawn.append(scorer.tails[name](scorer.sight.draw(part, places[name], distance)))
+            drawn.append(scorer.tails[name].whole(scorer.sight.draw(part, places[name], distance)))
         np.testing.assert_array_equal(maps.get(modality), sum(drawn))
 
 
@@ -105,7 +105,7 @@ def test_that_pictures_alone_are_judged_by_colour_alone():
 def test_that_clouds_alone_are_judged_by_shape_alone():
     parts = tiny_parts.refs(3, drop="rgb")
     scorer = method().restore(drain(method().learn(parts, CONTEXT)), CONTEXT)
-    assert scorer.sight.evidence == ("normals", "surface")
+    assert scorer.sight.evidence == ("normals", "surface", "histogram")
     assert scorer.score(prepared(drop="rgb")).rgb is None
 
 
@@ -170,6 +170,14 @@ def test_that_the_most_similar_good_part_is_named_for_a_pixel_of_the_part(scorer
     y, x = np.argwhere(part.sample.truth & part.foreground)[0]
     assert scorer.explain(part, (int(x), int(y))).nearest_id in scorer.facts["parts"]
     assert scorer.explain(part, (0, 0)) is None
+
+
+def test_that_the_rim_says_less_than_the_place_next_to_it(scorer):
+    part = prepared(stain=True)
+    values = scorer.score(part).rgb
+    beyond = np.isfinite(values) & ~scorer.sight.widened(part).foreground
+    assert beyond.sum() > 0.02 * part.foreground.sum()
+    assert values[beyond].max() < np.nanmax(values)
 
 
 def bar(width, length, size=512):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.unaligned_memory import Memory, Tail, thinned
+from inspector_core.detectors.unaligned_memory import Memory, Tail, Tails, thinned
 from inspector_core.device import Hardware
 from inspector_core.progress import drain
 
@@ -40,11 +40,33 @@ def test_that_rarity_never_falls_and_is_finite(values):
     assert tail(np.array([1e4]))[0] > tail(np.array([max(values)]))[0]
 
 
-def test_that_a_tail_comes_back_from_its_tensors():
-    tail = Tail.of(np.random.default_rng(1).normal(size=1000))
-    again = Tail.restored("a", tail.tensors("a"))
-    assert again.values.tobytes() == tail.values.tobytes()
-    assert again.rarity.tobytes() == tail.rarity.tobytes()
+def good_parts():
+    rng = np.random.default_rng(2)
+    return {4: rng.normal(size=500), 7: rng.normal(size=500), 9: rng.normal(3, 1, 500)}
+
+
+def test_that_a_part_does_not_say_how_rare_its_own_values_are():
+    good = good_parts()
+    tails = Tails.of(good)
+    assert tails.without(9)(np.array([4.0]))[0] > tails.whole(np.array([4.0]))[0] + 1
+    alone = Tail.of(np.concatenate([good[4], good[7]]))
+    assert tails.without(9).values.tobytes() == alone.values.tobytes()
+
+
+def test_that_parts_that_said_nothing_are_judged_by_all_that_did():
+    tails = Tails.of(good_parts())
+    assert tails.without(5) is tails.whole
+    alone = Tails.of({3: np.arange(9.0)})
+    assert alone.without(3) is alone.whole
+
+
+def test_that_tails_come_back_from_their_tensors():
+    tails = Tails.of(good_parts())
+    again = Tails.restored("a", tails.tensors("a"))
+    for number in (-1, 4, 7, 9):
+        first, second = tails.without(number), again.without(number)
+        assert first.values.tobytes() == second.values.tobytes()
+        assert first.rarity.tobytes() == second.rarity.tobytes()
 
 
 def places(seed=0):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inspector_core.geometry.organised import CellGrid
-from inspector_core.geometry.smoothing import blur_8bit, smooth
+from inspector_core.geometry.smoothing import blur_8bit, smooth, spilled
 
 GOLDEN = Path(__file__).resolve().parents[2] / "goldens" / "btf_score" / "golden.npz"
 
@@ -32,6 +32,21 @@ def test_that_unknown_pixels_take_their_neighbours_mean():
     values = np.full((9, 9), 2.0)
     values[4, 4] = np.nan
     assert smooth(values, np.ones((9, 9), bool), 1.0)[4, 4] == pytest.approx(2.0)
+
+
+def test_that_a_rim_takes_a_share_of_what_lies_next_to_it():
+    values = np.full((12, 12), np.nan)
+    values[4:8, 4:8] = 2.0
+    found = spilled(values, 2, share=0.5)
+    assert (found[4:8, 4:8] == 2.0).all()
+    rim = np.isfinite(found) & np.isnan(values)
+    assert rim[2:10, 2:10].sum() == rim.sum() == 48
+    assert found[rim] == pytest.approx(1.0)
+
+
+def test_that_a_rim_ends_at_the_picture_and_needs_something_known():
+    assert (spilled(np.ones((3, 3)), 2, share=0.5) == 1).all()
+    assert np.isnan(spilled(np.full((3, 3), np.nan), 2, share=0.5)).all()
 
 
 def test_that_no_blur_changes_nothing():
