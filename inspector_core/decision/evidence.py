@@ -1,10 +1,10 @@
 """Both maps on one scale of evidence, learnt from good parts alone.
 
-A map's value first counts relative to the noise around it (`noise`), then by how rare it is among
-held-out good parts, then by how much more often disturbances painted on these parts show it
-(`rarity`). What a map shows as often on good parts as on disturbances is worth nothing, so that a
-modality which sees nothing does not drown the other. The joint evidence is the sum of both
-likelihood ratios: a defect may be of colour or of shape.
+A map's value first counts relative to the noise around it (`noise`), where that sets disturbances
+painted on good parts apart better than the value as it is; then by how rare it is among held-out good
+parts, then by how much more often the disturbances show it (`rarity`). What a map shows as often on good
+parts as on disturbances is worth nothing, so that a modality which sees nothing does not drown the
+other. The joint evidence is the sum of both likelihood ratios: a defect may be of colour or of shape.
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ _PIXELS = 24
 """Pixels of a disturbance that are looked at; every disturbance counts alike."""
 _FEWEST_DISTURBANCES = 6
 _FOLDS = 10
+_SEEN_ENOUGH = 10.0
+"""Disturbances this rare or rarer are seen, however much rarer they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What values of the maps mean.
 
-    usual_level : modality to the noise level of a typical good part.
+    usual_level : modality to the noise level of a typical good part; 0 where values count as they are.
     worth : modality to the curve from a steadied value to the log of its likelihood ratio.
     joint : the curve from the log of the summed ratios to rarity among good parts, the fused unit.
     """
@@ -107,7 +109,8 @@ class Gathering:
     """Held-out good parts with both maps as they come in, by number, as they are and disturbed."""
 
     _levels: dict[str, list[float]] = field(default_factory=dict)
-    _digests: dict[str, dict[int, Digest]] = field(default_factory=dict)
+    _steadied: dict[str, dict[int, Digest]] = field(default_factory=dict)
+    _plain: dict[str, dict[int, Digest]] = field(default_factory=dict)
     _disturbed: dict[str, list[_Disturbances]] = field(default_factory=dict)
     _summed: list[Digest] = field(default_factory=list)
 
@@ -126,8 +129,9 @@ class Gathering:
     def add_good(self, number: int, maps: AnomalyMaps) -> None:
         """Second round: which values the part has."""
         for name, values in seen(maps):
-            steady = steadied(values, self._usual(name))
-            self._digests.setdefault(name, {})[number] = Digest.of(steady)
+            steady = steadied(values, self._level(name))
+            self._steadied.setdefault(name, {})[number] = Digest.of(steady)
+            self._plain.setdefault(name, {})[number] = Digest.of(values)
 
     def add_summed(self, summed: Array) -> None:
         """Third round: the joint evidence of a good part, by what was learnt without it."""
@@ -145,24 +149,48 @@ class Gathering:
         return self._learnt(None)
 
     def _learnt(self, left_out: int | None) -> Evidence:
-        rarities = {name: rarity(_others(self._digests[name], left_out)) for name in SEEN}
-        usual = {name: self._usual(name) for name in SEEN}
-        return Evidence(usual, self._answered(rarities), rarity(self._summed))
+        usual, rarities = {}, {}
+        for name in SEEN:
+            usual[name], rarities[name] = self._better(name, left_out)
+        return Evidence(usual, self._answered(usual, rarities), rarity(self._summed))
 
-    def _answered(self, rarities: dict[str, Curve]) -> dict[str, Curve]:
+    def _better(self, name: str, left_out: int | None) -> tuple[float, Curve]:
+        """Usual level and rarity of a map's values, steadied or as they are: what shows more."""
+        steady = self._level(name), rarity(_others(self._steadied[name], left_out))
+        plain = 0.0, rarity(_others(self._plain[name], left_out))
+        share = self._share(name)
+        if share.sum() < _FEWEST_DISTURBANCES:
+            return steady
+        shown = [
+            float(share @ np.clip(self._shown(name, *each), 0, _SEEN_ENOUGH))
+            for each in (steady, plain)
+        ]
+        return steady if shown[0] >= shown[1] else plain
+
+    def _answered(self, usual: Mapping[str, float], rarities: dict[str, Curve]) -> dict[str, Curve]:
         """Rarities weighed by how the maps answer to disturbances; as they are with too few of them."""
         answers = {}
         for name, curve in rarities.items():
-            disturbed = self._disturbed.get(name, [])
-            share = np.concatenate([each.share for each in disturbed] or [np.empty(0)])
+            share = self._share(name)
             if share.sum() < _FEWEST_DISTURBANCES:
                 return rarities
-            usual = self._usual(name)
-            shown = [curve(relative(each.values, each.levels, usual)) for each in disturbed]
-            answers[name] = answer(np.concatenate(shown), share)
+            answers[name] = answer(self._shown(name, usual[name], curve), share)
         return {name: chained(curve, answers[name]) for name, curve in rarities.items()}
 
-    def _usual(self, name: str) -> float:
+    def _shown(self, name: str, usual: float, curve: Curve) -> Array:
+        """(N,) rarity of a map's values on the disturbances."""
+        disturbed = self._disturbed.get(name, [])
+        return np.concatenate(
+            [curve(relative(each.values, each.levels, usual)) for each in disturbed]
+        )
+
+    def _share(self, name: str) -> Array:
+        """(N,) weights of these values; those of a disturbance sum to 1."""
+        return np.concatenate(
+            [np.empty(0), *(each.share for each in self._disturbed.get(name, []))]
+        )
+
+    def _level(self, name: str) -> float:
         return float(np.median(self._levels[name]))
 
 

@@ -4,8 +4,9 @@ The counterpart of `aligned` for parts that lie freely, deform or have no cloud.
 a small network sees of the picture and by the colours themselves; shape by how the surface bends and
 breaks at native depth, and by what the network sees of normals that came with the parts. Every evidence
 has its own memory of good places (nearest neighbour, in the usual distance of the place that it meets).
-Good parts that are judged as if they had not been learnt say how often a good pixel reaches a value; the
-evidence of one modality is joined as that rarity, so that none of it drowns another.
+Good parts that are judged as if they had not been learnt say how often a good pixel reaches a value, and
+disturbances painted on them how much that tells; the evidence of one modality is the sum of its
+rarities, each times this worth, so that none of it drowns another.
 """
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ class Unaligned:
         for name, memory in found.memories.items():
             tensors |= memory.tensors(name)
             tensors |= found.tails[name].tensors(name)
-        return State(tensors, {**found.sight.facts(), "parts": [ref.id for ref in parts]})
+        facts = {"worths": found.worths, "parts": [ref.id for ref in parts]}
+        return State(tensors, {**found.sight.facts(), **facts})
 
     def restore(self, state: State, context: Context) -> Scorer:
         """A scorer from what `learn` returned."""
@@ -153,7 +155,10 @@ class UnalignedScorer:
         return other
 
     def score(self, part: Registered) -> AnomalyMaps:
-        """Colour and shape: how rare what their evidence sees is, in decades of shares of good pixels."""
+        """Colour and shape: how rare what their evidence sees is, in decades of shares of good pixels.
+
+        The evidence of a modality is summed, as Fisher adds log p-values, each times its worth.
+        """
         notes = self._require(part)
         maps: dict[str, FloatArray] = {}
         widened, found = self._seen(part)
@@ -163,8 +168,9 @@ class UnalignedScorer:
             )
             tail = self.tails[name].without(self._left_out)
             rarity = tail(self.sight.draw(widened, places, distance))
+            weighed = np.float32(self.facts["worths"][name]) * rarity
             modality = MODALITY[name]
-            maps[modality] = joined(maps[modality], rarity) if modality in maps else rarity
+            maps[modality] = maps[modality] + weighed if modality in maps else weighed
         notes += self.sight.views.notes()
         return AnomalyMaps(maps.get("rgb"), maps.get("shape"), None, notes=tuple(notes))
 
@@ -177,7 +183,7 @@ class UnalignedScorer:
             if number is not None:
                 memory = self.memories[name]
                 distance, place = memory.distances(places.rows[number : number + 1], self.context)
-                rarity = float(self.tails[name].whole(distance)[0])
+                rarity = self.facts["worths"][name] * float(self.tails[name].whole(distance)[0])
                 found.append((rarity, int(memory.bank.owner[place[0]])))
         return Explanation(self.facts["parts"][max(found)[1]], None) if found else None
 
@@ -207,12 +213,3 @@ class UnalignedScorer:
         if missing == ["rgb"]:
             return ["No picture: judged by shape alone."]
         return ["No cloud: judged by colour alone, and what lies around the part counts as part."]
-
-
-def joined(one: Array, other: Array) -> FloatArray:
-    """Two rarities (H, W) of one modality as one.
-
-    Their sum, as Fisher adds log p-values: on defects painted on good parts of CandyCane .453 AUPRO@1 %,
-    the root of squares .439, the larger of the two .424, the better one alone .429.
-    """
-    return np.asarray(one + other, np.float32)

@@ -11,6 +11,7 @@ import numpy as np
 from inspector_core.detectors.contract import Context
 from inspector_core.detectors.unaligned_memory import COMPARING, Memory, Tails, thinned
 from inspector_core.detectors.unaligned_sight import HISTOGRAM, Places, Sight
+from inspector_core.detectors.unaligned_worth import worths
 from inspector_core.detectors.view_choice import learnt_views
 from inspector_core.detectors.view_settings import ViewSettings
 from inspector_core.detectors.views import BATCH, batches
@@ -29,6 +30,8 @@ CANDIDATES = 30_000
 """Places of good parts that the kept ones of an evidence are chosen from, evenly over the parts."""
 JUDGED_PARTS = 10
 """Good parts that say how rare values are; each is judged as if it had not been learnt."""
+_DISTURBED_PARTS = 6
+"""Of these, parts that are looked at once more with disturbances."""
 _LOOKED_AT = 5
 """Good parts whose size in the picture decides how large they are shown."""
 _THIN_PX = 64
@@ -51,11 +54,12 @@ _RESOLUTION_PITCHES, _LEAST_RESOLUTION_MM = 0.1, 0.01
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What the good parts taught: the sight, and per evidence its memory and tail."""
+    """What the good parts taught: the sight, and per evidence its memory, its tail and its worth."""
 
     sight: Sight
     memories: dict[str, Memory]
     tails: dict[str, Tails]
+    worths: dict[str, float]
 
 
 def learnt(
@@ -70,17 +74,17 @@ def learnt(
     context: Context,
 ) -> Job[Learnt]:
     """Learn from good parts; yields progress in steps well under a second."""
-    some = yield from _looked_at(refs, context)
-    looks, shape = _looks(some, judges, normals)
-    extent = Extent.of([part.foreground for part in some])
+    looked_at = yield from _looked_at(refs, context)
+    looks, shape = _looks(looked_at, judges, normals)
+    extent = Extent.of([part.foreground for part in looked_at])
     size_px = settings.size_px or shown_px(extent.longest, extent.thickness)
     shown = replace(settings, size_px=size_px, picture=cast(Any, "+".join(looks)))
     views, again = yield from learnt_views(refs, shown, networks, context)
-    sampling = _sampling(some, extent)
-    stored = normals == "auto" and all(part.sample.normals is not None for part in some)
+    sampling = _sampling(looked_at, extent)
+    stored = normals == "auto" and all(part.sample.normals is not None for part in looked_at)
     histograms = None
     if shape:
-        histograms = yield from Histograms.learnt(some, extent.histogram_px, stored=stored)
+        histograms = yield from Histograms.learnt(looked_at, extent.histogram_px, stored=stored)
     sight = Sight(
         views,
         sampling if shape else None,
@@ -99,7 +103,10 @@ def learnt(
             candidates, owner, count, context, standardised=name == HISTOGRAM
         )
         tails[name] = yield from _tail(name, memories[name], kept, sight, context)
-    return Learnt(sight, memories, tails)
+    numbers = [*kept]
+    some = {numbers[at]: kept[numbers[at]][0] for at in _evenly(len(kept), _DISTURBED_PARTS)}
+    counted = yield from worths(some, sight, memories, tails, context)
+    return Learnt(sight, memories, tails, counted)
 
 
 def _looked_at(refs: Sequence[SampleRef], context: Context) -> Job[list[Registered]]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from inspector_core.features import fpfh, relief
+from inspector_core.features.framing import box_of
 from inspector_core.features.patches import (
     SHAPE_CHANNELS,
     ShapeChoices,
@@ -34,6 +35,7 @@ _SUPPORT_POWER = 3
 """Of the share of readings around a cell."""
 _LEAST_FILL = 0.25
 _MEASURED_SUPPORT = 0.3
+_AROUND_PX = 8
 _CHOICES = ShapeChoices()
 
 
@@ -97,7 +99,7 @@ def _described(
     xyz = part.sample.xyz
     assert xyz is not None
     known = part.valid & part.foreground
-    normals = _unit(part.sample.normals) if stored else surface_normals(xyz, known)
+    normals = _unit(part.sample.normals) if stored else _fitted(xyz, part)
     grid = CellGrid.around(part.foreground, cell_px)
     cells, points = shape_cells(xyz, normals, part.foreground, grid, _CHOICES)
     fill = fill_of(part.foreground, grid)
@@ -107,6 +109,18 @@ def _described(
     rows[:, : fpfh.CHANNELS] = np.sqrt(rows[:, : fpfh.CHANNELS])
     support = np.where(points > 0, support_of(known, grid), 0)[inside]
     return rows, inside, support, fill[inside], grid
+
+
+def _fitted(xyz: Array, part: Registered) -> FloatArray:
+    """(H, W, 3) normals fitted to all readings around the part: at its outline the table holds them."""
+    top, left, bottom, right = box_of(part.foreground)
+    box = np.s_[
+        max(0, top - _AROUND_PX) : bottom + _AROUND_PX,
+        max(0, left - _AROUND_PX) : right + _AROUND_PX,
+    ]
+    normals = np.full(xyz.shape, np.nan, np.float32)
+    normals[box] = surface_normals(xyz[box], part.valid[box])
+    return normals
 
 
 def _unit(normals: Array | None) -> FloatArray:

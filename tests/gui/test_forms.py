@@ -191,6 +191,30 @@ def test_that_the_sentence_follows_the_share_that_is_held_out(qtbot, tmp_path):
     owner.deleteLater()
 
 
+def test_that_a_detector_that_can_holds_out_all_parts_in_turn(qtbot, tmp_path):
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    scan = replace(tiny_scan(), refs=tuple(refs(20, 0, "train")))
+    able = replace(Flat.info, leaves_out=True)
+    automatic = AutomaticModel((able,))
+    dialog = LearnDialog(
+        (able,),
+        settings_of,
+        partial(about_learning, scan),
+        WeightsModel(owner),
+        automatic,
+        "blocks",
+        tmp_path,
+        owner,
+    )
+    assert "from 15 parts and holds 5 out to" in dialog.sentence
+    automatic.answer(Choice("flat", ("Because.",)))
+    assert "from 20 parts and holds 20 out, each in its turn, to" in dialog.sentence
+    dialog.form.editors["in_turn"].setChecked(False)
+    assert "from 15 parts and holds 5 out to" in dialog.sentence
+    owner.deleteLater()
+
+
 @pytest.fixture
 def groups(qtbot) -> SettingsGroups:
     entries = declared(Examples)

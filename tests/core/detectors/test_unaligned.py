@@ -89,7 +89,8 @@ def test_that_each_modality_joins_the_rarity_of_its_evidence(scorer):
         drawn = []
         for name in names:
             distance, _ = scorer.memories[name].distances(places[name].rows, CONTEXT)
-            drawn.append(scorer.tails[name].whole(scorer.sight.draw(part, places[name], distance)))
+            rarity = scorer.tails[name].whole(scorer.sight.draw(part, places[name], distance))
+            drawn.append(np.float32(scorer.facts["worths"][name]) * rarity)
         np.testing.assert_array_equal(maps.get(modality), sum(drawn))
 
 
@@ -221,3 +222,11 @@ def test_that_a_piece_broken_off_the_outline_is_judged(scorer):
     found = scorer.score(broken).shape[missing]
     assert np.isfinite(found).mean() > 0.7
     assert np.nanmedian(found) > 2
+
+
+def test_that_evidence_is_weighed_by_what_it_shows_of_disturbances(state):
+    worths = state.facts["worths"]
+    assert worths.keys() == {"rgb", "colour", "surface", "histogram"}
+    assert all(0.1 <= value < 1 for value in worths.values())
+    # random weights see little; colours as they are show a spot of colour
+    assert worths["colour"] > 0.5
