@@ -18,7 +18,7 @@ CHANNELS = (24, 32, 96)
 """Of the maps, at strides 4, 8, 16."""
 STRIDES = (4, 8, 16)
 _WIDTHS = (32, 48, 128, 192)
-_BLOCKS = (1, 2, 2)
+_BLOCKS = (1, 2, 3)
 _NORM = "norm."
 
 
@@ -45,6 +45,9 @@ def network(*, trainable: bool = False) -> Any:
         def __init__(self, width: int) -> None:
             super().__init__()
             self.first, self.second = Convolution(width, width), Convolution(width, width)
+            if trainable:
+                # a new block passes on what it is given, so that a network can grow while it learns
+                nn.init.zeros_(self.second.norm.weight)
 
         def forward(self, x: Tensor) -> Tensor:
             return relu(x + self.second(relu(self.first(x))))

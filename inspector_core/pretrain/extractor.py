@@ -69,7 +69,7 @@ class Progressed:
 
     weights, moments : of the trainable network and its optimiser, by name.
     standards : mean and deviation of the teacher's channels per stage, each (C,).
-    curve : one entry a chunk: loss, error on held-out families per stage, seconds.
+    curve : one entry a chunk: loss, error on held-out families per stage, seconds, parameters.
     """
 
     chunks: int = 0
@@ -107,7 +107,14 @@ def train(
             yield Progress(TRAINING, int(done * CHUNK), choices.chunks * CHUNK)
         held_out = judged(student.network, teacher, standards, choices, device)
         seconds = round(time.monotonic() - began, 1)
-        curve.append({"loss": round(total / steps, 5), "held_out": held_out, "seconds": seconds})
+        curve.append(
+            {
+                "loss": round(total / steps, 5),
+                "held_out": held_out,
+                "seconds": seconds,
+                "parameters": student.parameters,
+            }
+        )
         found = Progressed(chunk + 1, student.weights(), student.moments(), standards, curve)
         keep(found)
         errors = ", ".join(f"{value:.3f}" for value in held_out)
@@ -242,8 +249,8 @@ class _Student:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(choices.seed)
             self.network = network(trainable=True)
-        if start.weights:
-            self.network.load_state_dict(start.weights)
+        # blocks that the stored network has not are new ones of a network that has grown
+        self.network.load_state_dict({**self.network.state_dict(), **start.weights})
         self.network.to(device, memory_format=torch.channels_last).train()
         self._named = dict(self.network.named_parameters())
         self._adam = torch.optim.AdamW(self._named.values(), weight_decay=_WEIGHT_DECAY)
@@ -264,6 +271,11 @@ class _Student:
         loss.backward()
         self._adam.step()
         return float(loss.detach())
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers are learnt."""
+        return sum(value.numel() for value in self._named.values())
 
     def weights(self) -> dict[str, Tensor]:
         """Copies of all weights and running statistics."""

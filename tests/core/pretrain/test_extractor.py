@@ -161,3 +161,19 @@ def test_that_the_command_tells_what_the_extractor_misses(tmp_path, capsys, monk
     said = capsys.readouterr().out
     assert "families held out: mosaics, contours" in said
     assert out.is_file()
+
+
+def test_that_a_network_that_has_grown_says_at_first_what_it_said_before(monkeypatch):
+    small = drain(train(Progressed(), QUICK, lambda _: None))
+    monkeypatch.setattr(extractor, "_BLOCKS", (1, 2, 4))
+    longer = Choices(64, 1, 32, seed=1, teacher=MOBILENET)
+    grown = drain(train(small, longer, lambda _: None))
+    assert len(grown.weights) > len(small.weights)
+    picture = torch.rand(2, 3, 32, 32) * 2 - 1
+    after = extractor.network()
+    after.load_state_dict(grown.extractor())
+    monkeypatch.setattr(extractor, "_BLOCKS", (1, 2, 3))
+    before = extractor.network()
+    before.load_state_dict(small.extractor())
+    for mine, its in zip(after(picture), before(picture), strict=True):
+        assert torch.allclose(mine, its, atol=1e-5)
