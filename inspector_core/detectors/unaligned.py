@@ -32,6 +32,7 @@ from inspector_core.detectors.view_settings import SMALL_FIRST, ViewSettings
 from inspector_core.device import Cost
 from inspector_core.errors import InputError
 from inspector_core.features.colour import CHANNELS as COLOUR_CHANNELS
+from inspector_core.features.patches import SHAPE_CHANNELS
 from inspector_core.features.surface_descriptor import CHANNELS
 from inspector_core.progress import Job
 from inspector_core.settings import setting
@@ -96,12 +97,13 @@ class Unaligned:
         self.settings = settings
 
     def cost(self, n_parts: int, size: tuple[int, int]) -> Cost:
-        """Memory for learning: the network, candidates of three memories, the parts judged."""
+        """Memory for learning: the network, candidates of its memories, the parts judged."""
         settings = replace(self.settings, size_px=self.settings.size_px or LARGEST_PX)
         width = network_width(settings, SMALL_FIRST)
         rows = min(CANDIDATES, n_parts * (settings.size_px // 8) ** 2)
         kept = min(settings.bank_rows, rows)
-        memories = 4 * (3 * rows + 2 * kept) * 2 * (width + CHANNELS + COLOUR_CHANNELS)
+        channels = width + COLOUR_CHANNELS + CHANNELS + SHAPE_CHANNELS
+        memories = 4 * (3 * rows + 2 * kept) * 2 * channels
         judged = 4 * min(n_parts, JUDGED_PARTS) * (settings.size_px // 8) ** 2 * 2 * width
         fixed = network_bytes(settings, SMALL_FIRST, size) + memories + judged
         # a part as it is read, prepared, fitted and drawn

@@ -28,7 +28,6 @@ from inspector_core.geometry.organised import CellGrid
 from inspector_core.progress import Job, Progress
 from inspector_core.types import Array, BoolArray, FloatArray, Registered
 
-CHANNELS = SHAPE_CHANNELS
 _RELIEF_WEIGHT = 0.5 * float(np.sqrt(fpfh.CHANNELS / relief.CHANNELS))
 """The relief as a whole weighs half of the histograms."""
 _SUPPORT_POWER = 3
@@ -54,13 +53,15 @@ class Histograms:
     @classmethod
     def learnt(cls, parts: Sequence[Registered], cell_px: int, *, stored: bool) -> Job[Histograms]:
         """From some good parts with clouds."""
-        well = [np.zeros((0, CHANNELS), np.float32)]
+        well = [np.zeros((0, SHAPE_CHANNELS), np.float32)]
         for done, part in enumerate(parts):
             yield Progress("Describing some good parts", done, len(parts))
             rows, _, support, _, _ = _described(part, cell_px, stored)
             well.append(rows[support > _MEASURED_SUPPORT])
         known = np.concatenate(well)
-        return cls(cell_px, stored, Standard.of(known if len(known) else np.zeros((1, CHANNELS))))
+        return cls(
+            cell_px, stored, Standard.of(known if len(known) else np.zeros((1, SHAPE_CHANNELS)))
+        )
 
     def of(self, part: Registered) -> tuple[FloatArray, BoolArray, CellGrid, FloatArray] | None:
         """Standardised descriptors (N, 38), which cells have one, their grid, the cells' weights (N,).

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from inspector_core.errors import WeightsError
 from inspector_core.features.backbone import Backbone, open_backbone
 from inspector_core.features.extractor import CHANNELS, folded, network
 from inspector_core.pretrain.pictures import HELD_OUT, drawn, family_of
@@ -249,8 +250,17 @@ class _Student:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(choices.seed)
             self.network = network(trainable=True)
+        own = self.network.state_dict()
+        if any(
+            name not in own or own[name].shape != value.shape
+            for name, value in start.weights.items()
+        ):
+            raise WeightsError(
+                "the training that is to go on is that of a network of another shape",
+                cure="remove its checkpoint to begin again",
+            )
         # blocks that the stored network has not are new ones of a network that has grown
-        self.network.load_state_dict({**self.network.state_dict(), **start.weights})
+        self.network.load_state_dict({**own, **start.weights})
         self.network.to(device, memory_format=torch.channels_last).train()
         self._named = dict(self.network.named_parameters())
         self._adam = torch.optim.AdamW(self._named.values(), weight_decay=_WEIGHT_DECAY)

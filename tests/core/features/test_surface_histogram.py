@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inspector_core.features.surface_histogram import CHANNELS, Histograms
+from inspector_core.features.patches import SHAPE_CHANNELS
+from inspector_core.features.surface_histogram import Histograms
 from inspector_core.progress import drain
 from inspector_core.types import Registered, Sample
 
@@ -38,7 +39,7 @@ def test_that_cells_on_the_part_are_described_in_the_order_of_rows(histograms):
     rows, inside, grid, weight = histograms.of(part(wavy(9)))
     assert inside.shape == (6, 8)
     assert inside.all()
-    assert rows.shape == (48, CHANNELS)
+    assert rows.shape == (48, SHAPE_CHANNELS)
     assert rows.dtype == np.float32
     assert (grid.top, grid.left, grid.cell_px) == (8, 8, 4)
     assert weight.shape == (48,)

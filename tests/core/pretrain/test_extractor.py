@@ -177,3 +177,11 @@ def test_that_a_network_that_has_grown_says_at_first_what_it_said_before(monkeyp
     before.load_state_dict(small.extractor())
     for mine, its in zip(after(picture), before(picture), strict=True):
         assert torch.allclose(mine, its, atol=1e-5)
+
+
+def test_that_the_training_of_a_network_of_another_shape_does_not_go_on(monkeypatch):
+    large = drain(train(Progressed(), QUICK, lambda _: None))
+    monkeypatch.setattr(extractor, "_BLOCKS", (1, 1, 1))
+    with pytest.raises(WeightsError) as caught:
+        drain(train(large, QUICK, lambda _: None))
+    assert "remove its checkpoint" in caught.value.cure
