@@ -1,11 +1,12 @@
 """The own extractor beside its teacher, random weights and hand-made filters: one detector, four networks.
 
-    python benchmarks/bench_extractors.py FOLDER... [--teacher NAME] [--extractor FILE] [--json]
+    python benchmarks/bench_extractors.py FOLDER... [--teacher NAME] [--extractor FILE] [--seeds N...] [--json]
 
 Learns PatchCore from the pictures of each folder, colour only, with the settings of the tire's baseline
 (three stages, standardised, a random bank of 12,000 patches), evaluates it, and exchanges nothing but the
 network. FOLDER is a part class in any layout that `relief scan` reads, or `family:NAME` for a synthetic
-family that is made on the spot. A teacher that is not on this machine is left out.
+family that is made on the spot. A teacher that is not on this machine is left out. With several seeds,
+each drawing another bank, the figures are means.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from torch.nn.functional import conv2d, pad
@@ -45,6 +47,7 @@ def main() -> None:
     arguments.add_argument("--teacher", default=TEACHER)
     arguments.add_argument("--extractor", type=Path, help="weights to judge instead of the shipped")
     arguments.add_argument("--networks", nargs="*", help="some of: own teacher random hand-made")
+    arguments.add_argument("--seeds", nargs="+", type=int, default=[0])
     arguments.add_argument("--json", action="store_true")
     given = arguments.parse_args()
     networks = makers(given)
@@ -55,9 +58,9 @@ def main() -> None:
             for title, maker in networks.items():
                 if given.networks and title not in given.networks:
                     continue
-                rows.append(
-                    {"set": name.rpartition("/")[2], "network": title, **judged(folder, maker)}
-                )
+                several = [judged(folder, maker, seed) for seed in given.seeds]
+                figures = {key: fmean(one[key] for one in several) for key in several[0]}
+                rows.append({"set": name.rpartition("/")[2], "network": title, **figures})
                 if not given.json:
                     shown(rows[-1])
     if given.json:
@@ -148,13 +151,13 @@ def made(name: str, place: Path) -> Path:
     kind, _, family = name.partition(":")
     if kind != "family":
         return Path(name)
-    done = run(["sample", family, "--out", str(place / family), "--quiet"])
+    done = run(["sample", "--family", family, "--out", str(place / family), "--quiet"])
     if done:
         raise SystemExit(done)
     return place / family
 
 
-def judged(folder: Path, maker: Callable) -> dict[str, float]:
+def judged(folder: Path, maker: Callable, seed: int) -> dict[str, float]:
     """Figures of PatchCore on this network."""
     frame = next((sets for name, sets in FRAMES.items() if folder.name == name), ("size_px=512",))
     sets = [
@@ -164,7 +167,8 @@ def judged(folder: Path, maker: Callable) -> dict[str, float]:
     ]
     with tempfile.TemporaryDirectory() as place, network(maker):
         recipe = str(Path(place) / "recipe")
-        answer("learn", str(folder), "--out", recipe, "--detector", "patchcore", *sets)
+        options = ("--detector", "patchcore", "--seed", str(seed), *sets)
+        answer("learn", str(folder), "--out", recipe, *options)
         found = answer("evaluate", str(folder), "--recipe", recipe)["maps"]["rgb"]
     aupro = {f"aupro_{limit}": found["aupro"][limit] for limit in LIMITS}
     return {"i_auroc": found["i_auroc"], **aupro}

@@ -11,7 +11,8 @@ rarities, each times this worth, so that none of it drowns another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -39,6 +40,8 @@ from inspector_core.settings import setting
 from inspector_core.types import AnomalyMaps, Array, FloatArray, Registered, SampleRef
 
 _PIXEL_BYTES = 400
+_AT_ONCE = 2
+"""Evidence that is computed beside the network's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,19 @@ class Unaligned:
         return UnalignedScorer(self.settings, state, context)
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Places of one evidence, the distance of each to the nearest kept one, and the number of that."""
+
+    places: Places
+    distance: FloatArray
+    nearest: Array
+
+
+_Judged = tuple[dict[str, _Compared], dict[str, FloatArray], list[str]]
+"""Evidence to its places and to its map in weighed rarities; notes."""
+
+
 class UnalignedScorer:
     """Memories and tails of all evidence, ready for parts."""
 
@@ -142,8 +158,10 @@ class UnalignedScorer:
         self.sight = Sight.restored(state.facts, restored_views(state.facts, settings, context))
         self.memories = {name: Memory.restored(name, state.tensors) for name in self.sight.evidence}
         self.tails = {name: Tails.restored(name, state.tensors) for name in self.sight.evidence}
+        # kept: new threads would set up their memory and torch's helpers anew for every part
+        self._beside = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="relief-unaligned")
         self._left_out = -1
-        self._last: tuple[Registered, Registered, dict[str, Places]] | None = None
+        self._last: tuple[Registered, dict[str, _Compared]] | None = None
 
     def without(self, learnt_id: str) -> UnalignedScorer:
         """Its places are not compared with, and it does not say how rare values are.
@@ -162,41 +180,63 @@ class UnalignedScorer:
         The evidence of a modality is summed, as Fisher adds log p-values, each times its worth.
         """
         notes = self._require(part)
+        widened = self.sight.widened(part)
+        # no evidence needs another
+        started = [self._beside.submit(self._described, widened, n) for n in self.sight.described]
+        compared: dict[str, _Compared] = {}
+        drawn: dict[str, FloatArray] = {}
+        for here, weighed, told in [self._looked(widened), *(each.result() for each in started)]:
+            compared |= here
+            drawn |= weighed
+            notes += told
         maps: dict[str, FloatArray] = {}
-        widened, found = self._seen(part)
-        for name, places in found.items():
-            distance, _ = self.memories[name].distances(
-                places.rows, self.context, notes.append, own=self._left_out
-            )
-            tail = self.tails[name].without(self._left_out)
-            rarity = tail(self.sight.draw(widened, places, distance))
-            weighed = np.float32(self.facts["worths"][name]) * rarity
+        for name, values in drawn.items():
             modality = MODALITY[name]
-            maps[modality] = maps[modality] + weighed if modality in maps else weighed
+            maps[modality] = maps[modality] + values if modality in maps else values
+        self._last = (part, compared)
         notes += self.sight.views.notes()
         return AnomalyMaps(maps.get("rgb"), maps.get("shape"), None, notes=tuple(notes))
 
     def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
         """The good part with the most similar place, by the evidence that finds it most unusual."""
-        self._require(part)
+        if self._last is None or self._last[0] is not part:
+            self.score(part)
+        assert self._last is not None
         found: list[tuple[float, int]] = []
-        for name, places in self._seen(part)[1].items():
-            number = self.sight.place_at(places, pixel)
+        for name, compared in self._last[1].items():
+            number = self.sight.place_at(compared.places, pixel)
             if number is not None:
-                memory = self.memories[name]
-                distance, place = memory.distances(places.rows[number : number + 1], self.context)
+                distance = compared.distance[number : number + 1]
                 rarity = self.facts["worths"][name] * float(self.tails[name].whole(distance)[0])
-                found.append((rarity, int(memory.bank.owner[place[0]])))
+                owner = self.memories[name].bank.owner[compared.nearest[number]]
+                found.append((rarity, int(owner)))
         return Explanation(self.facts["parts"][max(found)[1]], None) if found else None
 
-    def _seen(self, part: Registered) -> tuple[Registered, dict[str, Places]]:
-        """The widened part and its places; the last part's are kept, for `explain` follows `score`."""
-        if self._last is None or self._last[0] is not part:
-            widened = self.sight.widened(part)
-            (places,) = self.sight.see([widened])
-            known = {name: one for name, one in places.items() if name in self.memories}
-            self._last = (part, widened, known)
-        return self._last[1:]
+    def _looked(self, widened: Registered) -> _Judged:
+        """All evidence of the network."""
+        (seen,) = self.sight.looked([widened])
+        return self._judged(widened, seen)
+
+    def _described(self, widened: Registered, name: str) -> _Judged:
+        """One evidence that needs no network."""
+        places = self.sight.describe(widened, name)
+        return self._judged(widened, {} if places is None else {name: places})
+
+    def _judged(self, widened: Registered, seen: Mapping[str, Places]) -> _Judged:
+        """Places compared with the memories, drawn, and made rare; with notes."""
+        notes: list[str] = []
+        compared: dict[str, _Compared] = {}
+        drawn: dict[str, FloatArray] = {}
+        for name, places in seen.items():
+            if name in self.memories:
+                distance, nearest = self.memories[name].distances(
+                    places.rows, self.context, notes.append, own=self._left_out
+                )
+                tail = self.tails[name].without(self._left_out)
+                rarity = tail(self.sight.draw(widened, places, distance))
+                drawn[name] = np.float32(self.facts["worths"][name]) * rarity
+                compared[name] = _Compared(places, distance, nearest)
+        return compared, drawn, notes
 
     def _require(self, part: Registered) -> list[str]:
         """Notes on what the part lacks; InputError when nothing that was learnt is there."""

@@ -9,13 +9,14 @@ from typing import Any, cast
 import numpy as np
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.unaligned_memory import COMPARING, Memory, Tails, thinned
-from inspector_core.detectors.unaligned_sight import HISTOGRAM, Places, Sight
+from inspector_core.detectors.unaligned_memory import COMPARING, Memory, Tails, Weighing, thinned
+from inspector_core.detectors.unaligned_sight import COLOUR, HISTOGRAM, Places, Sight
 from inspector_core.detectors.unaligned_worth import worths
 from inspector_core.detectors.view_choice import learnt_views
 from inspector_core.detectors.view_settings import ViewSettings
 from inspector_core.detectors.views import BATCH, batches
 from inspector_core.errors import InputError
+from inspector_core.features.colour import brightness
 from inspector_core.features.framing import box_of
 from inspector_core.features.looks import Look
 from inspector_core.features.patches import cell_size
@@ -47,6 +48,9 @@ _COLOUR_PX = 4
 """Side of the cells of colour, in readings that are used."""
 _HISTOGRAM_CELLS = 64
 """Cells of normals along the longer side of a part, as `btf` has them."""
+_WEIGHING = {COLOUR: Weighing(ridge=0.1), HISTOGRAM: Weighing(standardised=False)}
+"""The colours of good parts hang together: lighter ones are paler, say. A stain need not keep to that. Taken
+apart, features of the network gained on one set and lost on another; those of the surface lost."""
 _BAY_SHARE = 0.25
 """Radius of the discs that enter no bay which is judged, as a share of the parts' thickness."""
 _RESOLUTION_PITCHES, _LEAST_RESOLUTION_MM = 0.1, 0.01
@@ -90,6 +94,7 @@ def learnt(
         sampling if shape else None,
         histograms,
         colour_px=_COLOUR_PX * sampling.stride,
+        brightness=_brightness(looked_at) if "rgb" in looks else 0.0,
         bay_px=_BAY_SHARE * extent.thickness if shape else 0.0,
         stored_normals=stored,
     )
@@ -100,7 +105,7 @@ def learnt(
     for name, (candidates, owner, n_places) in rows.items():
         count = max(1, min(round(coreset * n_places), bank_rows, len(candidates)))
         memories[name] = yield from Memory.learnt(
-            candidates, owner, count, context, standardised=name == HISTOGRAM
+            candidates, owner, count, context, _WEIGHING.get(name, Weighing())
         )
         tails[name] = yield from _tail(name, memories[name], kept, sight, context)
     numbers = [*kept]
@@ -133,6 +138,12 @@ def _looks(parts: Sequence[Registered], judges: str, normals: str) -> tuple[list
     if shape and (stored or normals == "fitted" or not rgb):
         looks.append("normals")
     return looks, shape
+
+
+def _brightness(parts: Sequence[Registered]) -> float:
+    """Median brightness of these good parts."""
+    colours = [(part.colour(), part.foreground) for part in parts]
+    return float(np.median([brightness(rgb, on) for rgb, on in colours if rgb is not None]))
 
 
 def _sampling(parts: Sequence[Registered], extent: Extent) -> Sampling:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from inspector_core.detectors.contract import Context
-from inspector_core.features.scaling import Standard
+from inspector_core.features.scaling import Standard, decorrelating
 from inspector_core.memory.bank import Bank, build
 from inspector_core.memory.nearest import nearest, quiet, search_cost
 from inspector_core.progress import Job
@@ -109,25 +109,43 @@ class Tails:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighing:
+    """How the channels of an evidence are weighed against each other.
+
+    standardised : each by its spread over good places; otherwise they are weighed already.
+    ridge : correlations of good places are taken out (`decorrelating`); None leaves them.
+    """
+
+    standardised: bool = True
+    ridge: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """Representative places of the good parts, in standardised features; distances in the usual ones."""
+    """Representative places of the good parts, in weighed features; distances in the usual ones.
+
+    mixing : (D, D) that takes correlations out of standardised features, None to leave them.
+    """
 
     standard: Standard
+    mixing: Array | None
     bank: Bank
 
     @classmethod
     def learnt(
-        cls, rows: Array, owner: Array, count: int, context: Context, *, standardised: bool = False
+        cls, rows: Array, owner: Array, count: int, context: Context, weighing: Weighing
     ) -> Job[Memory]:
-        """From places (N, D) of good parts and the numbers (N,) of their parts; `count` are kept.
-
-        standardised : the channels are weighed already.
-        """
-        standard = Standard.identity(rows.shape[1]) if standardised else Standard.of(rows)
+        """From places (N, D) of good parts and the numbers (N,) of their parts; `count` are kept."""
+        even = weighing.standardised
+        standard = Standard.of(rows) if even else Standard.identity(rows.shape[1])
+        mixing = None
+        if weighing.ridge is not None and len(rows) > 1:
+            mixing = decorrelating(standard.apply(rows), weighing.ridge)
+        features = _weighed(rows, standard, mixing)
         bank = yield from build(
-            standard.apply(rows), owner, count, context.plan, even_out=True, seed=context.seed
+            features, owner, count, context.plan, even_out=True, seed=context.seed
         )
-        return cls(standard, bank)
+        return cls(standard, mixing, bank)
 
     def distances(
         self, rows: Array, context: Context, tell: Callable[[str], None] = quiet, own: int = -1
@@ -136,24 +154,30 @@ class Memory:
 
         own : a good part that is judged as if it had not been learnt, -1 for none.
         """
-        features = self.standard.apply(rows)
+        features = _weighed(rows, self.standard, self.mixing)
         others = np.flatnonzero(self.bank.owner != own)
-        if len(others) == 0:
-            others = np.arange(len(self.bank.rows))
-        bank = self.bank.rows[others]
+        alone = 0 < len(others) < len(self.bank.rows)
+        bank = self.bank.rows[others] if alone else self.bank.rows
         plan = context.plan(search_cost(len(features), *bank.shape))
         distance, index = nearest(features, bank, plan, tell)
-        place = others[index]
+        place = others[index] if alone else index
         return np.asarray(distance / self.bank.usual[place], np.float32), place
 
     def tensors(self, name: str) -> dict[str, Array]:
         """As named arrays of a detector's state."""
-        return {**self.standard.tensors(name), **self.bank.tensors(name)}
+        mixing = {} if self.mixing is None else {f"{name}.mixing": self.mixing}
+        return {**self.standard.tensors(name), **mixing, **self.bank.tensors(name)}
 
     @classmethod
     def restored(cls, name: str, tensors: Mapping[str, Array]) -> Memory:
         """The memory that `tensors(name)` gave."""
-        return cls(Standard.from_tensors(name, tensors), Bank.from_tensors(name, tensors))
+        mixing = tensors.get(f"{name}.mixing")
+        return cls(Standard.from_tensors(name, tensors), mixing, Bank.from_tensors(name, tensors))
+
+
+def _weighed(rows: Array, standard: Standard, mixing: Array | None) -> FloatArray:
+    features = standard.apply(rows)
+    return features if mixing is None else np.asarray(features @ mixing, np.float32)
 
 
 def thinned(rows: Array, most: int, seed: int) -> FloatArray:

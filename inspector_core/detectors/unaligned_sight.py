@@ -10,7 +10,7 @@ import numpy as np
 
 from inspector_core.detectors.views import Views
 from inspector_core.errors import InputError
-from inspector_core.features.colour import colour_descriptor
+from inspector_core.features.colour import brightness, colour_descriptor, evening_gain
 from inspector_core.features.locally_aware import patch_features
 from inspector_core.features.surface_descriptor import Sampling, surface_descriptors
 from inspector_core.features.surface_histogram import Histograms
@@ -62,6 +62,7 @@ class Sight:
     views : pictures through the network.   sampling : of the surface, None where shape is not judged.
     histograms : of the normals, None where shape is not judged.
     colour_px : side of the cells whose colour is described.
+    brightness : usual one of the good parts, to which each part's is evened out; 0 without pictures.
     bay_px : bays in the outline that a disc of this radius cannot enter are judged too.
     stored_normals : the parts' own normals are shown, otherwise those fitted to their points.
     """
@@ -70,16 +71,22 @@ class Sight:
     sampling: Sampling | None
     histograms: Histograms | None
     colour_px: int
+    brightness: float
     bay_px: float
     stored_normals: bool
 
     @property
     def evidence(self) -> tuple[str, ...]:
         """Names of the evidence that was learnt."""
+        return (*self.views.looks, *self.described)
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """Those that need no network."""
         colour = (COLOUR,) if RGB in self.views.looks else ()
         surface = () if self.sampling is None else (SURFACE,)
         histogram = () if self.histograms is None else (HISTOGRAM,)
-        return (*self.views.looks, *colour, *surface, *histogram)
+        return (*colour, *surface, *histogram)
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
@@ -92,23 +99,36 @@ class Sight:
 
     def see(self, parts: Sequence[Registered]) -> list[dict[str, Places]]:
         """Every evidence that each of the widened parts has what it needs for."""
-        shown = [self._shown(part) for part in parts]
-        found: list[dict[str, Places]] = []
-        for part, seen in zip(parts, self.views.see(shown), strict=True):
-            places: dict[str, Places] = {}
-            for look, stages in seen.stages.items():
-                rows = patch_features(stages, self.views.grid, _PATCH)[seen.inside.ravel()]
-                places[look] = Places(rows, seen.inside)
-            if RGB in places:
-                places[COLOUR] = self._colour(part)
-            described = None if self.sampling is None else surface_descriptors(part, self.sampling)
-            if described is not None:
-                places[SURFACE] = Places(*described)
-            counted = None if self.histograms is None else self.histograms.of(part)
-            if counted is not None:
-                places[HISTOGRAM] = Places(*counted)
-            found.append(places)
+        found = self.looked(parts)
+        for part, places in zip(parts, found, strict=True):
+            for name in self.described:
+                described = self.describe(part, name)
+                if described is not None:
+                    places[name] = described
         return found
+
+    def looked(self, parts: Sequence[Registered]) -> list[dict[str, Places]]:
+        """What the network sees of the widened parts, all in one batch."""
+        found: list[dict[str, Places]] = []
+        for seen in self.views.see([self._shown(part) for part in parts]):
+            rows = {
+                look: patch_features(stages, self.views.grid, _PATCH)[seen.inside.ravel()]
+                for look, stages in seen.stages.items()
+            }
+            found.append({look: Places(each, seen.inside) for look, each in rows.items()})
+        return found
+
+    def describe(self, part: Registered, name: str) -> Places | None:
+        """One evidence that needs no network, of a widened part; None without what it needs."""
+        if name == COLOUR:
+            return None if part.sample.rgb is None else self._colour(part)
+        if name == SURFACE:
+            assert self.sampling is not None
+            surface = surface_descriptors(part, self.sampling)
+            return None if surface is None else Places(*surface)
+        assert self.histograms is not None
+        histogram = self.histograms.of(part)
+        return None if histogram is None else Places(*histogram)
 
     def draw(self, part: Registered, places: Places, values: Array) -> FloatArray:
         """The map (H, W) of an evidence from the values (N,) of its places, NaN off the widened part.
@@ -146,6 +166,7 @@ class Sight:
             **self.views.facts(),
             "stored_normals": self.stored_normals,
             "colour_px": self.colour_px,
+            "brightness": self.brightness,
             "histograms": None if self.histograms is None else self.histograms.facts(),
             "bay_px": self.bay_px,
             "sampling": None
@@ -162,6 +183,7 @@ class Sight:
             None if sampling is None else Sampling(*sampling),
             None if histograms is None else Histograms.restored(histograms),
             facts["colour_px"],
+            facts["brightness"],
             facts["bay_px"],
             facts["stored_normals"],
         )
@@ -184,4 +206,5 @@ class Sight:
         cropped = grid.crop(part.foreground)
         fill = grid.mean(cropped[..., None], np.ones(cropped.shape))[0][..., 0]
         inside = fill >= min(_LEAST_FILL, float(fill.max()))
-        return Places(colour_descriptor(rgb, part.foreground, grid)[inside], inside, grid)
+        gain = evening_gain(brightness(rgb, part.foreground), self.brightness)
+        return Places(colour_descriptor(rgb, part.foreground, grid, gain)[inside], inside, grid)

@@ -49,3 +49,16 @@ class Standard:
     def from_tensors(cls, name: str, tensors: Mapping[str, Array]) -> Standard:
         """The standard that `tensors(name)` gave."""
         return cls(tensors[f"{name}.mean"], tensors[f"{name}.spread"])
+
+
+def decorrelating(rows: Array, ridge: float) -> FloatArray:
+    """(D, D) float32, symmetric: what rows of `Standard.apply` are multiplied by to lose their correlations.
+
+    rows : (N, D) of good patches.   ridge : added to the variances along the principal axes, 1 being a
+    channel's: directions in which good patches hardly vary are enlarged up to 1/√ridge times. Distances
+    become those of Mahalanobis, shrunk: colours that are usual one by one stand out when they do not
+    go together.
+    """
+    covariance = np.cov(rows.T.astype(np.float64) * np.sqrt(rows.shape[1]))
+    variance, axes = np.linalg.eigh(np.atleast_2d(covariance))
+    return np.asarray(axes / np.sqrt(np.maximum(variance, 0) + ridge) @ axes.T, np.float32)

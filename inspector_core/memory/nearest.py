@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _BANK_BLOCK = 4096
 """Bank rows whose distances are held at once."""
+_QUERY_BLOCK = 256
+"""Queries that a processor compares at once: their distances to a block stay in its cache."""
 
 
 def quiet(note: str) -> None:
@@ -57,7 +59,10 @@ def several_nearest(
         distances = np.empty((len(queries), count), np.float32)
         indices = np.empty((len(queries), count), np.int64)
         for start, chunk in _chunks(queries, centre, current):
-            index = _ranked(chunk, rows, squares, count)
+            one_here = count == 1 and current.device == "cpu"
+            index = (
+                _closest(chunk, rows, squares) if one_here else _ranked(chunk, rows, squares, count)
+            )
             stop = start + len(chunk)
             indices[start:stop] = index.cpu()
             for place in range(count):
@@ -109,6 +114,32 @@ def _chunks(queries: Array, centre: Tensor, plan: Plan) -> Iterator[tuple[int, T
             queries[start : start + plan.chunk_rows], dtype=torch.float32, device=plan.device
         )
         yield start, chunk - centre
+
+
+def _closest(chunk: Tensor, rows: Tensor, squares: Tensor) -> Tensor:
+    """(n, 1) indices of the nearest rows on a processor, the first of equally near ones.
+
+    numpy finds the place of a minimum several times faster than torch ranks.
+    """
+    import torch
+
+    index = np.empty((len(chunk), 1), np.int64)
+    held = torch.empty((min(_QUERY_BLOCK, len(chunk)), min(_BANK_BLOCK, len(rows))))
+    for first in range(0, len(chunk), _QUERY_BLOCK):
+        queries = chunk[first : first + _QUERY_BLOCK]
+        best = np.full(len(queries), np.inf, np.float32)
+        found = np.zeros(len(queries), np.int64)
+        each = np.arange(len(queries))
+        for start in range(0, len(rows), _BANK_BLOCK):
+            block = slice(start, start + _BANK_BLOCK)
+            relative = held[: len(queries), : len(squares[block])]
+            torch.addmm(squares[block], queries, rows[block].T, alpha=-2.0, out=relative)
+            values = relative.numpy()
+            near = values.argmin(axis=1)
+            closer = values[each, near] < best
+            best[closer], found[closer] = values[each, near][closer], near[closer] + start
+        index[first : first + len(queries), 0] = found
+    return torch.from_numpy(index)
 
 
 def _ranked(chunk: Tensor, rows: Tensor, squares: Tensor, count: int, own: int = -1) -> Tensor:

@@ -94,6 +94,17 @@ def test_that_each_modality_joins_the_rarity_of_its_evidence(scorer):
         np.testing.assert_array_equal(maps.get(modality), sum(drawn))
 
 
+def test_that_a_part_pictured_a_little_darker_keeps_its_colours_and_a_dark_one_does_not(scorer):
+    part = prepared()
+    usual = scorer.sight.describe(part, "colour").rows[:, 0]
+    change = {}
+    for gain in (0.94, 0.6):
+        lightness = scorer.sight.describe(replace(part, gain=gain), "colour").rows[:, 0]
+        change[gain] = float(np.median(usual - lightness))
+    assert abs(change[0.94]) < 0.5
+    assert change[0.6] > 5
+
+
 def test_that_pictures_alone_are_judged_by_colour_alone():
     parts = tiny_parts.refs(3, drop="xyz")
     scorer = method().restore(drain(method().learn(parts, CONTEXT)), CONTEXT)

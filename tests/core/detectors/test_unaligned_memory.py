@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.unaligned_memory import Memory, Tail, Tails, thinned
+from inspector_core.detectors.unaligned_memory import Memory, Tail, Tails, Weighing, thinned
 from inspector_core.device import Hardware
 from inspector_core.progress import drain
 
 CONTEXT = Context(prepare=lambda sample: sample, machine=Hardware(), seed=0)
+WEIGHINGS = (Weighing(standardised=False), Weighing(), Weighing(ridge=0.1))
 
 
 def test_that_the_value_of_one_good_pixel_in_ten_has_rarity_one():
@@ -77,7 +79,7 @@ def places(seed=0):
 
 def test_that_a_kept_place_is_at_no_distance_and_names_its_part():
     rows, owner = places()
-    memory = drain(Memory.learnt(rows, owner, 120, CONTEXT))
+    memory = drain(Memory.learnt(rows, owner, 120, CONTEXT, Weighing()))
     distance, place = memory.distances(rows[40:50], CONTEXT)
     assert np.allclose(distance, 0, atol=1e-4)
     assert (memory.bank.owner[place] == 1).all()
@@ -85,15 +87,28 @@ def test_that_a_kept_place_is_at_no_distance_and_names_its_part():
 
 def test_that_a_part_judged_as_unknown_does_not_meet_its_own_places():
     rows, owner = places()
-    memory = drain(Memory.learnt(rows, owner, 120, CONTEXT))
+    memory = drain(Memory.learnt(rows, owner, 120, CONTEXT, Weighing()))
     distance, place = memory.distances(rows[owner == 2], CONTEXT, own=2)
     assert (distance > 0.01).all()
     assert (memory.bank.owner[place] != 2).all()
 
 
-def test_that_a_memory_comes_back_from_its_tensors():
+def test_that_values_which_do_not_go_together_stand_out_once_correlations_are_taken_out():
     rows, owner = places()
-    memory = drain(Memory.learnt(rows, owner, 30, CONTEXT))
+    rows[:, 1] = rows[:, 0] + 0.05 * rows[:, 1]
+    usual, odd = np.array([[1.5, 1.5, 0, 0]]), np.array([[1.5, -1.5, 0, 0]])
+    far = {}
+    for weighing in WEIGHINGS:
+        memory = drain(Memory.learnt(rows, owner, 120, CONTEXT, weighing))
+        distance = memory.distances(np.concatenate([usual, odd]).astype(np.float32), CONTEXT)[0]
+        far[weighing] = distance[1] / distance[0]
+    assert far[WEIGHINGS[2]] > 1.3 * far[WEIGHINGS[1]]
+
+
+@pytest.mark.parametrize("weighing", WEIGHINGS)
+def test_that_a_memory_comes_back_from_its_tensors(weighing):
+    rows, owner = places()
+    memory = drain(Memory.learnt(rows, owner, 30, CONTEXT, weighing))
     again = Memory.restored("m", memory.tensors("m"))
     first, second = (one.distances(rows, CONTEXT)[0] for one in (memory, again))
     assert first.tobytes() == second.tobytes()

@@ -51,6 +51,7 @@ def test_that_a_bank_far_from_the_origin_is_searched_as_well():
 
 def test_that_banks_larger_than_a_block_are_searched_whole(monkeypatch):
     monkeypatch.setattr(module, "_BANK_BLOCK", 7)
+    monkeypatch.setattr(module, "_QUERY_BLOCK", 6)
     queries, bank = features(20, 5, 1), features(50, 5, 2)
     expected = cKDTree(bank).query(queries)[1]
     assert nearest(queries, bank, PLAN)[1].tolist() == expected.tolist()
@@ -66,6 +67,12 @@ def test_that_one_more_row_never_raises_a_distance(seed):
     assert (nearest(queries, more, PLAN)[0] <= nearest(queries, bank, PLAN)[0] + 1e-6).all()
 
 
+def test_that_of_equal_rows_the_first_is_the_nearest(monkeypatch):
+    monkeypatch.setattr(module, "_BANK_BLOCK", 4)
+    bank = np.repeat(features(5, 3), 2, axis=0)
+    assert nearest(bank[::2], bank, PLAN)[1].tolist() == [0, 2, 4, 6, 8]
+
+
 def test_that_no_queries_give_no_answers():
     distance, index = nearest(np.zeros((0, 4), np.float32), features(3, 4), PLAN)
     assert distance.shape == index.shape == (0,)
@@ -79,14 +86,14 @@ def test_that_twins_are_each_others_neighbours():
 
 
 def test_that_exhausted_memory_halves_the_portions_and_says_so(monkeypatch):
-    real, told = module._ranked, []
+    real, told = module._closest, []
 
     def picky(chunk, *rest, **how):
         if len(chunk) > 10:
             raise MemoryError
         return real(chunk, *rest, **how)
 
-    monkeypatch.setattr(module, "_ranked", picky)
+    monkeypatch.setattr(module, "_closest", picky)
     queries, bank = features(40, 4), features(30, 4, 5)
     distance, _ = nearest(queries, bank, Plan("cpu", 40), told.append)
     assert told == ["not enough memory: 20 rows at once", "not enough memory: 10 rows at once"]
