@@ -183,7 +183,7 @@ class Sight:
             None if sampling is None else Sampling(*sampling),
             None if histograms is None else Histograms.restored(histograms),
             facts["colour_px"],
-            facts["brightness"],
+            facts.get("brightness", 0.0),  # earlier recipes count colours as they come
             facts["bay_px"],
             facts["stored_normals"],
         )
