@@ -49,8 +49,8 @@ _COLOUR_PX = 4
 _HISTOGRAM_CELLS = 64
 """Cells of normals along the longer side of a part, as `btf` has them."""
 _WEIGHING = {COLOUR: Weighing(ridge=0.1), HISTOGRAM: Weighing(standardised=False)}
-"""The colours of good parts hang together: lighter places are yellower, say. A stain need not keep to that. Taken
-apart, features of the network gained on one set and lost on another; those of the surface lost."""
+"""The colours of good parts hang together: lighter places are yellower, say. A stain need not keep to that.
+Taken apart, the network's features gained on one set and lost on another; those of the surface lost."""
 _BAY_SHARE = 0.25
 """Radius of the discs that enter no bay which is judged, as a share of the parts' thickness."""
 _RESOLUTION_PITCHES, _LEAST_RESOLUTION_MM = 0.1, 0.01
