@@ -19,6 +19,8 @@ CHANNELS = (24, 32, 96)
 STRIDES = (4, 8, 16)
 _WIDTHS = (32, 48, 128, 192)
 _BLOCKS = (1, 2, 3)
+_ASIDE = 96
+"""Width of a layer that only the first map sees: what it lacked of its teacher cost detectors the most."""
 _NORM = "norm."
 
 
@@ -27,6 +29,7 @@ def network(*, trainable: bool = False) -> Any:
 
     trainable : with batch normalisation behind each convolution, which `folded` takes out again.
     """
+    import torch
     from torch import nn
     from torch.nn.functional import relu
 
@@ -63,17 +66,20 @@ def network(*, trainable: bool = False) -> Any:
                 nn.Sequential(*(Block(width) for _ in range(count)))
                 for width, count in zip(_WIDTHS[1:], _BLOCKS, strict=True)
             )
+            self.aside = Convolution(_WIDTHS[1], _ASIDE)
+            seen = (_WIDTHS[1] + _ASIDE, *_WIDTHS[2:])
             self.heads = nn.ModuleList(
                 nn.Conv2d(width, channels, 1)
-                for width, channels in zip(_WIDTHS[1:], CHANNELS, strict=True)
+                for width, channels in zip(seen, CHANNELS, strict=True)
             )
 
         def forward(self, x: Tensor) -> list[Tensor]:
             x = relu(self.stem(x))
-            maps = []
+            maps: list[Tensor] = []
             for down, blocks, head in zip(self.down, self.blocks, self.heads, strict=True):
                 x = blocks(relu(down(x)))
-                maps.append(head(x))
+                seen = x if maps else torch.cat([x, relu(self.aside(x))], dim=1)
+                maps.append(head(seen))
             return maps
 
         forward_features = forward
