@@ -20,14 +20,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, Scorer, State
+from inspector_core.detectors.sight import MODALITY, Places, Sight
+from inspector_core.detectors.sight_learning import LARGEST_PX
 from inspector_core.detectors.unaligned_learning import (
     CANDIDATES,
     JUDGED_PARTS,
-    LARGEST_PX,
     learnt,
 )
 from inspector_core.detectors.unaligned_memory import Memory, Tails
-from inspector_core.detectors.unaligned_sight import MODALITY, Places, Sight
 from inspector_core.detectors.view_choice import network_bytes, network_width, restored_views
 from inspector_core.detectors.view_settings import SMALL_FIRST, ViewSettings
 from inspector_core.device import Cost

@@ -15,8 +15,8 @@ import numpy as np
 
 from inspector_core.decision.disturbances import painted
 from inspector_core.detectors.contract import Context
+from inspector_core.detectors.sight import MODALITY, Sight
 from inspector_core.detectors.unaligned_memory import Memory, Tails
-from inspector_core.detectors.unaligned_sight import MODALITY, Sight
 from inspector_core.errors import InspectorError
 from inspector_core.progress import Job, Progress
 from inspector_core.types import Array, Registered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from inspector_core.types import Array, Registered, SampleRef
 
 if TYPE_CHECKING:
     from inspector_core.features.backbone import Backbone
+
+Opener = Callable[[str, Sequence[int], str], "Backbone"]
+"""What opens a network: its name, the stages that are wanted, a device."""
 
 MEASURING = "Looking where the parts lie"
 _KEPT_BYTES = 512 << 20
@@ -58,14 +61,14 @@ def learnt_views(
     names: Sequence[str],
     context: Context,
     besides: Sequence[int] = (),
+    opener: Opener | None = None,
 ) -> Job[tuple[Views, Iterator[tuple[int, Registered]]]]:
     """The views that suit these good parts, and the parts again, prepared, one by one.
 
-    besides : stages that the method needs after those of the settings.
+    besides : stages that the method needs after those of the settings.   opener : `open_backbone`
+    unless the network is looked through in another way.
     Raises InputError when the parts have nothing in common that can be shown, or differ in size.
     """
-    from inspector_core.features.backbone import open_backbone
-
     name = chosen_network(settings, names)
     boxes: list[Box] = []
     reached: Array | None = None
@@ -93,8 +96,7 @@ def learnt_views(
     assert reached is not None
     looks = chosen_looks(settings.picture, lacking)
     stages = [int(stage) for stage in settings.stages.split("+")]
-    # which device is the plan's to say, each time that the network is used
-    network = open_backbone(name, [*stages, *_reached(name, besides)], "cpu")
+    network = _opened(opener, name, [*stages, *_reached(name, besides)])
     framing = _framing(settings, shape, boxes, network.multiple)
     views = Views(
         network=network,
@@ -115,13 +117,12 @@ def restored_views(
     settings: ViewSettings,
     context: Context,
     besides: Sequence[int] = (),
+    opener: Opener | None = None,
 ) -> Views:
     """The views of a recipe; WeightsError when its network is missing or has other weights."""
-    from inspector_core.features.backbone import open_backbone
-
     name = str(facts["network"])
     stages = [int(stage) for stage in settings.stages.split("+")]
-    network = open_backbone(name, [*stages, *_reached(name, besides)], "cpu")
+    network = _opened(opener, name, [*stages, *_reached(name, besides)])
     if weights.sha256(name) != facts["network_sha256"]:
         raise WeightsError(
             f"the recipe was learnt with other weights of {name} than this machine has",
@@ -138,6 +139,13 @@ def restored_views(
         relief_mm=settings.relief_mm,
         context=context,
     )
+
+
+def _opened(opener: Opener | None, name: str, stages: Sequence[int]) -> Backbone:
+    """The network, where its weights are read; which device it works on is said with every batch."""
+    from inspector_core.features.backbone import open_backbone
+
+    return (opener or open_backbone)(name, stages, "cpu")
 
 
 def _with_stages(name: str, settings: ViewSettings) -> str:

@@ -1,4 +1,4 @@
-"""What `unaligned` looks at: pictures of a part through a network, its colours and its surface as they are."""
+"""What can be seen of a part: its pictures through a network, its colours and its surface as they are."""
 
 from __future__ import annotations
 
