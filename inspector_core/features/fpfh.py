@@ -19,27 +19,38 @@ BINS = 11
 CHANNELS = 3 * BINS
 NORMAL_NEIGHBOURS = 30
 NEIGHBOURS = 100
-"""Published counts. On part-sized clouds they decide; the published radii (0.1 and 0.25 m) do not."""
+"""Published counts. On part-sized clouds they decide; the published radii do not."""
+NORMAL_RADIUS_M = 0.1
+RADIUS_M = 0.25
+"""Published radii: neighbours farther away than this do not count."""
 
 _COUNTED_AT_ONCE = 1 << 20
 
 
-def tree_normals(points: Array, neighbours: int = NORMAL_NEIGHBOURS) -> Array:
+def tree_normals(
+    points: Array, neighbours: int = NORMAL_NEIGHBOURS, radius: float | None = None
+) -> Array:
     """(N, 3) float64 unit normals of the nearest points' covariance; their signs are arbitrary.
 
-    points : (N, 3), any unit. The sign is open3d's, as the published code leaves it.
+    points : (N, 3), any unit. The sign is open3d's, as the published code leaves it; with fewer than
+    three points within reach the normal is (0, 0, 1).   radius : how far neighbours may be, in the
+    points' unit; None: any distance.
     """
     import open3d
 
+    if len(points) == 0:
+        return np.zeros((0, 3))
     cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points.astype(np.float64)))
-    cloud.estimate_normals(open3d.geometry.KDTreeSearchParamKNN(neighbours))
+    cloud.estimate_normals(_search(neighbours, radius))
     return np.asarray(cloud.normals)
 
 
-def tree_fpfh(points: Array, normals: Array, neighbours: int = NEIGHBOURS) -> FloatArray:
+def tree_fpfh(
+    points: Array, normals: Array, neighbours: int = NEIGHBOURS, radius: float | None = None
+) -> FloatArray:
     """(N, 33) float32 as open3d computes them from the nearest `neighbours` points, itself counted.
 
-    points, normals : (N, 3), any unit of length.
+    points, normals : (N, 3), any unit of length.   radius : as in `tree_normals`.
     """
     import open3d
 
@@ -47,10 +58,26 @@ def tree_fpfh(points: Array, normals: Array, neighbours: int = NEIGHBOURS) -> Fl
         return np.zeros((0, CHANNELS), np.float32)
     cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(points.astype(np.float64)))
     cloud.normals = open3d.utility.Vector3dVector(normals.astype(np.float64))
-    search = open3d.geometry.KDTreeSearchParamKNN(neighbours)
     registration: Any = open3d.pipelines.registration
-    found = registration.compute_fpfh_feature(cloud, search)
+    found = registration.compute_fpfh_feature(cloud, _search(neighbours, radius))
     return np.ascontiguousarray(found.data.T, dtype=np.float32)
+
+
+def _search(neighbours: int, radius: float | None) -> Any:
+    import open3d
+
+    if radius is None:
+        return open3d.geometry.KDTreeSearchParamKNN(neighbours)
+    return open3d.geometry.KDTreeSearchParamHybrid(radius=radius, max_nn=neighbours)
+
+
+def published_fpfh(points: Array, neighbours: int = NEIGHBOURS) -> FloatArray:
+    """(N, 33) float32 of BTF's call: normals of arbitrary sign, counts and radii as published.
+
+    points : (N, 3) **metres**: in millimetres the radii would leave every point alone.
+    """
+    normals = tree_normals(points, radius=NORMAL_RADIUS_M)
+    return tree_fpfh(points, normals, neighbours, RADIUS_M)
 
 
 def grid_fpfh(xyz: Array, normals: Array, radius: float, reach: float) -> FloatArray:

@@ -10,6 +10,7 @@ import pytest
 from inspector_core.features.fpfh import (
     CHANNELS,
     grid_fpfh,
+    published_fpfh,
     published_pooling,
     tree_fpfh,
     tree_normals,
@@ -50,6 +51,29 @@ def test_that_fpfh_equals_the_published_numbers(golden):
 def test_that_pooling_equals_the_published_numbers(golden):
     pooled = published_pooling(golden["fpfh"], golden["valid_index"], golden["xyz"].shape[1:])
     np.testing.assert_allclose(pooled, golden["pooled"], atol=1e-2)
+
+
+def test_that_from_points_alone_the_published_numbers_come_out(golden):
+    """Normals included: their signs are open3d's, which the histograms depend on."""
+    found = published_fpfh(golden["points"])
+    np.testing.assert_allclose(found, golden["fpfh"], atol=1e-3)
+    pooled = published_pooling(found, golden["valid_index"], golden["xyz"].shape[1:])
+    np.testing.assert_allclose(pooled, golden["pooled"], atol=1e-2)
+
+
+def test_that_counts_not_radii_decide_on_a_part_in_metres_and_radii_in_millimetres(golden):
+    points = golden["points"]
+    by_count = tree_fpfh(points, tree_normals(points))
+    assert (published_fpfh(points) == by_count).all()
+    assert (published_fpfh(1000 * points) == 0).all(), "every point is alone within 0.25 mm"
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 29])
+def test_that_fewer_points_than_neighbours_are_taken_as_they_are(golden, count):
+    found = published_fpfh(golden["points"][:count])
+    assert found.shape == (count, CHANNELS)
+    sums = found.reshape(count, 3, 11).sum(axis=2)
+    np.testing.assert_allclose(sums, 200 if count > 1 else 0, rtol=1e-5)
 
 
 def grids(golden):
