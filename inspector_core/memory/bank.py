@@ -85,7 +85,7 @@ def build(
     )
     rows, owners = features[chosen], owner[chosen]
     plan = plan_for(search_cost(len(features), *rows.shape))
-    distances, meets = yield from _from_other_parts(features, owner, rows, owners, plan, tell)
+    distances, meets = yield from from_other_parts(features, owner, rows, owners, plan, tell)
     usual = np.ones(len(rows), np.float32)
     if even_out and len(np.unique(owners)) > 1:
         usual = _usual_distances(distances, meets, len(rows))
@@ -94,7 +94,7 @@ def build(
     return Bank(rows, owners, usual, level)
 
 
-def _from_other_parts(
+def from_other_parts(
     features: Array,
     owner: Array,
     rows: Array,
