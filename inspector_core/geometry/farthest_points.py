@@ -40,7 +40,10 @@ def farthest_points(
     When all points are used the first-ranked one repeats. Raises InputError without points.
     """
     if len(points) == 0:
-        raise InputError("there are no points to choose from", cure="use a cloud with points")
+        raise InputError(
+            "the cloud has no measured point on the part",
+            cure="check exposure and distance of the sensor, or inspect the colour alone",
+        )
     plain = np.asarray(points, np.float32)
     first = 0 if start == "first" else _outermost(plain)
     order = _ranked(plain, skip_near_origin, ties)
