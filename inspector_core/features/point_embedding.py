@@ -145,7 +145,8 @@ class _Moments:
 
     def of_all(self) -> tuple[Tensor, Tensor, Tensor]:
         """(C,) mean, (C, C) biased covariance, (G, C) groups' means around the mean; float64."""
-        assert self._around is not None and self._products is not None
+        assert self._around is not None
+        assert self._products is not None
         means = self._means.double()
         middle = means.mean(dim=0)
         beside = middle - self._around

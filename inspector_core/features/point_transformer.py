@@ -122,7 +122,7 @@ class PointTransformer:
             raise ValueError("drop_path published needs a generator, off takes none")
         chosen, centres, local = self._groups(np.asarray(points_m, np.float32))
         with torch.inference_mode():
-            found = self._features(*(torch.from_numpy(a) for a in (local, centres)), drops)
+            found = self._features(torch.from_numpy(local), torch.from_numpy(centres), drops)
         k = local.shape[1]
         notes = (f"groups of {k} points: the cloud has no more",)
         return PointTokens(
