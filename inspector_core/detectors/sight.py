@@ -110,7 +110,7 @@ class Sight:
     def looked(self, parts: Sequence[Registered]) -> list[dict[str, Places]]:
         """What the network sees of the widened parts, all in one batch."""
         found: list[dict[str, Places]] = []
-        for seen in self.views.see([self._shown(part) for part in parts]):
+        for seen in self.views.see([self.shown(part) for part in parts]):
             rows = {
                 look: patch_features(stages, self.views.grid, _PATCH)[seen.inside.ravel()]
                 for look, stages in seen.stages.items()
@@ -188,7 +188,7 @@ class Sight:
             facts["stored_normals"],
         )
 
-    def _shown(self, part: Registered) -> Registered:
+    def shown(self, part: Registered) -> Registered:
         """The part with the normals that are looked at."""
         if not self.stored_normals or NORMALS not in self.views.looks:
             return replace(part, sample=replace(part.sample, normals=None), normals=None)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from inspector_core.detectors.unaligned_learning import (
 )
 from inspector_core.detectors.unaligned_memory import Memory, Tails
 from inspector_core.detectors.view_choice import network_bytes, network_width, restored_views
-from inspector_core.detectors.view_settings import SMALL_FIRST, ViewSettings
+from inspector_core.detectors.view_settings import SMALL_FIRST, SightSettings
 from inspector_core.device import Cost
 from inspector_core.errors import InputError
 from inspector_core.features.colour import CHANNELS as COLOUR_CHANNELS
@@ -45,33 +45,9 @@ _AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnalignedSettings(ViewSettings):
+class UnalignedSettings(SightSettings):
     """Settings of `unaligned`."""
 
-    stages: Literal["1+2+3", "2+3", "1+2", "1", "2", "3", "3+4", "4"] = setting(
-        "1+2+3",
-        choices=("1+2+3", "2+3", "1+2", "1", "2", "3", "3+4", "4"),
-        help="Stages of the network whose features are used.",
-    )
-    size_px: int = setting(
-        0,
-        low=0,
-        high=1536,
-        unit="px",
-        help="Longer side of what the network is shown; 0 chooses it from how many pixels the good parts "
-        "are across.",
-    )
-    picture: Literal["auto", "rgb", "shape"] = setting(  # type: ignore[assignment]
-        "auto",
-        choices=("auto", "rgb", "shape"),
-        help="What is judged: colour, shape, or what the parts have.",
-    )
-    normals: Literal["auto", "fitted", "none"] = setting(
-        "auto",
-        choices=("auto", "fitted", "none"),
-        help="Show the network the normals that came with the parts, where they did; those fitted to "
-        "the points; or none, which leaves shape to the surface itself.",
-    )
     coreset: float = setting(
         0.25, low=0.001, high=1.0, help="Share of the good places kept in a memory."
     )

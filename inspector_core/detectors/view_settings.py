@@ -95,3 +95,33 @@ class ViewSettings(FrameSettings):
         published=224,
         help="Longer side of what the network is shown.",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightSettings(ViewSettings):
+    """Settings of methods that join what a network sees with the colours and the surface as they are."""
+
+    stages: Literal["1+2+3", "2+3", "1+2", "1", "2", "3", "3+4", "4"] = setting(
+        "1+2+3",
+        choices=("1+2+3", "2+3", "1+2", "1", "2", "3", "3+4", "4"),
+        help="Stages of the network whose features are used.",
+    )
+    size_px: int = setting(
+        0,
+        low=0,
+        high=1536,
+        unit="px",
+        help="Longer side of what the network is shown; 0 chooses it from how many pixels the good parts "
+        "are across.",
+    )
+    picture: Literal["auto", "rgb", "shape"] = setting(  # type: ignore[assignment]
+        "auto",
+        choices=("auto", "rgb", "shape"),
+        help="What is judged: colour, shape, or what the parts have.",
+    )
+    normals: Literal["auto", "fitted", "none"] = setting(
+        "auto",
+        choices=("auto", "fitted", "none"),
+        help="Show the network the normals that came with the parts, where they did; those fitted to "
+        "the points; or none, which leaves shape to the surface itself.",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -106,11 +107,39 @@ def open_backbone(name: str, stages: Sequence[int], device: str = "cpu") -> Back
     return _opened(name, sha256(name), tuple(stages)).on(device)
 
 
+def open_tokens(name: str, blocks: int = 0, device: str = "cpu") -> Backbone:
+    """A vision transformer whose one stage are its tokens behind the final norm, as (C, h, w).
+
+    blocks : how many of its first blocks are kept, the norm follows the last of them; 0 keeps all.
+    Raises WeightsError when the weights are not on this machine or altered.
+    """
+    return _opened_tokens(name, sha256(name), blocks).on(device)
+
+
+def is_transformer(name: str) -> bool:
+    """Whether a network of the catalogue cuts pictures into tokens."""
+    return entry_of(name).model.startswith("vit_")
+
+
 @lru_cache(maxsize=2)
 def _opened(name: str, _digest: str, stages: tuple[int, ...]) -> Backbone:
+    entry = entry_of(name)
+    return Backbone(entry, _network(entry), stages)
+
+
+@lru_cache(maxsize=1)
+def _opened_tokens(name: str, _digest: str, blocks: int) -> Backbone:
+    entry, network = entry_of(name), _network(entry_of(name))
+    if blocks:
+        network.blocks = network.blocks[:blocks]
+    return Backbone(replace(entry, stages=("norm",)), network, (1,))
+
+
+def _network(entry: Entry) -> Any:
+    """The network with its weights."""
     import torch
 
-    entry = entry_of(name)
+    name = entry.name
     tensors = load(name)
     # built without memory or random numbers, then given the weights
     with torch.device("meta"):
@@ -124,4 +153,4 @@ def _opened(name: str, _digest: str, stages: tuple[int, ...]) -> Backbone:
         for key, value in wanted.items()
     }
     network.load_state_dict(complete, strict=True, assign=True)
-    return Backbone(entry, network, stages)
+    return network
