@@ -21,6 +21,7 @@ BatchNorm = Literal["cloud", "running"]
 EPSILON = 1e-5
 _ROWS = 4096
 """Points worked on at once: their features stay in a processor's cache."""
+_ROWS_CUDA = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def _portions(local: Tensor, lift: Tensor, offset: Tensor) -> Iterator[tuple[sli
     import torch
 
     size = local.shape[1]
-    groups = max(1, _ROWS // size)
+    groups = max(1, (_ROWS_CUDA if local.is_cuda else _ROWS) // size)
     for start in range(0, len(local), groups):
         some = slice(start, start + groups)
         hidden = torch.addmm(offset, local[some].flatten(0, 1), lift.T).relu_()

@@ -36,7 +36,8 @@ def farthest_points(
     "farthest" the one farthest from the centroid, which a stray point in the first row does not move.
     skip_near_origin : as published, never choose points with x² + y² + z² <= 1e-3 (but as a start).
     ties : among equally far points the "first", or the "published" order of the kernel's threads:
-    smallest number modulo min(512, 2^floor(log2 N)), then smallest number.
+    smallest number modulo min(512, 2^floor(log2 N)), then smallest number. (The kernel joins its threads
+    in pairs, which orders exact ties between them otherwise again; scans have none.)
     When all points are used the first-ranked one repeats. Raises InputError without points.
     """
     if len(points) == 0:
