@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from inspector_core.detectors.adam import Adam
 from inspector_core.detectors.cfm_mapping import (
     SIDES,
     Architecture,
@@ -72,7 +73,7 @@ class Networks:
         }
         self.sides = sorted({side for direction in start for side in SIDES[direction]})
         every = [value for named in self.named.values() for value in named.values()]
-        self._adam = torch.optim.Adam(every, lr=rate)
+        self._adam = Adam(every, rate)
 
     def gathered(self, part: GoodPart, some: Array, total: int) -> Iterator[tuple[Losses, int]]:
         """Add the gradients of some pixels of a part; yields summed losses and count of each portion.
@@ -98,7 +99,6 @@ class Networks:
     def move(self) -> None:
         """One step of the optimiser along the gathered gradients."""
         self._adam.step()
-        self._adam.zero_grad()
 
     def judged(self, part: GoodPart, some: Array) -> Losses:
         """Summed losses of some pixels of a part; nothing is gathered."""
