@@ -18,15 +18,6 @@ STEPS = 1000
 """Steps of learning, half of them for describing the parts."""
 
 
-def require_common(something: bool) -> None:
-    """InputError when the good parts share no modality."""
-    if not something:
-        raise InputError(
-            "the good parts have neither pictures nor clouds in common",
-            cure="learn from parts that were all scanned in the same way",
-        )
-
-
 def lacking(part: Registered, banks: Collection[str]) -> list[str]:
     """Notes on what the part lacks; InputError when nothing that was learnt is there."""
     learnt = {RGB: "picture", SHAPE: "cloud"}

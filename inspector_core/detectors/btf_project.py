@@ -19,7 +19,6 @@ from inspector_core.detectors.btf_banks import (
     STEPS,
     between,
     lacking,
-    require_common,
 )
 from inspector_core.detectors.btf_settings import BTFSettings
 from inspector_core.detectors.contract import Context, Explanation, State
@@ -108,7 +107,11 @@ def _described(
         kept.append(patches.descriptors.only(np.sort(some)))
         n_patches += len(patches)
     good = Descriptors.joined(kept)
-    require_common(good.colour is not None or good.shape is not None)
+    if good.colour is None and good.shape is None:
+        raise InputError(
+            "the good parts have neither pictures nor clouds in common",
+            cure="learn from parts that were all scanned in the same way",
+        )
     owner = np.repeat(np.arange(len(kept)), [len(one) for one in kept])
     facts = {
         "cell_px": cell_px,

@@ -7,11 +7,40 @@ from typing import Literal
 
 from inspector_core.settings import setting
 
+PUBLISHED_NETWORK = "wide_resnet50_2.racm_in1k"
+NETWORKS = (PUBLISHED_NETWORK, "wide_resnet50_2.tv_in1k")
+"""What network=auto takes, the first that is on this machine."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BTFSettings:
-    """Settings of `btf`; published values as in methods card and code (3D-ADS@612eb7b)."""
+    """Settings of `btf`; published values of the code (3D-ADS@612eb7b).
 
+    compat=published fixes every setting at its published value but `network`, `cleaning`, `neighbours`,
+    `coreset` and `reweight`, which keep their meaning.
+    """
+
+    compat: Literal["project", "published"] = setting(
+        "project",
+        choices=("project", "published"),
+        published="published",
+        help="Judge the part in our cells, or do all as the published code: the whole picture at 224 "
+        "pixels without its table, in 28 x 28 patches. Then only network, cleaning, neighbours, "
+        "coreset and reweight are looked at.",
+    )
+    network: str = setting(
+        "auto",
+        published=PUBLISHED_NETWORK,
+        help="With compat=published, what describes colour: auto takes a Wide ResNet-50, none judges "
+        "by FPFH alone and needs no weights, or a name of `relief weights list`.",
+    )
+    cleaning: Literal["grid", "dbscan"] = setting(
+        "grid",
+        choices=("grid", "dbscan"),
+        published="dbscan",
+        help="With compat=published, how stray points are found: from the scan's own grid, or by the "
+        "published clustering, which takes minutes for a large scan.",
+    )
     cells: int = setting(
         64, low=8, high=256, published=28, help="Patches along the longer side of the part."
     )
@@ -82,7 +111,10 @@ class BTFSettings:
         help="Judge a patch by what other good parts show at its like, not by distance alone.",
     )
     reweight: bool = setting(
-        False, published=True, help="Distances to crowded places of the bank count less."
+        False,
+        published=True,
+        help="Distances to crowded places of the bank count less; with compat=published maps end at "
+        "the published score of the part instead of the distance of its strangest patch.",
     )
     smoothing_cells: float = setting(
         0.75, low=0.0, high=5.0, unit="cells", published=0.5, help="Blur of the maps."
