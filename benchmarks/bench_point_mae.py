@@ -29,7 +29,9 @@ from plain_point_mae import (
 )
 
 from inspector_core.device import peak_memory_mb
-from inspector_core.features.point_transformer import PointSettings, PointTransformer
+from inspector_core.features.point_blocks import PointBlocks
+from inspector_core.features.point_embedding import TokenEmbedding
+from inspector_core.features.point_transformer import PointSettings
 from inspector_core.features.token_planes import point_plane, published_mask
 from inspector_core.features.weights.catalogue import expected
 from inspector_core.geometry import farthest_points as sampling
@@ -77,18 +79,18 @@ def our_stages(
     points: np.ndarray, pixels: np.ndarray, state: Any
 ) -> list[tuple[str, Callable[..., Any]]]:
     """The same stages; the last two are the sparse matrix and its product for the wanted pixels."""
-    network = PointTransformer(state, PointSettings(groups=GROUPS, group_size=GROUP_SIZE))
+    embedding, blocks = TokenEmbedding(state, "cloud"), PointBlocks(state)
+    fetched = PointSettings().fetched
     wanted = np.flatnonzero(published_mask(pixels, SIZE))
 
     def embedded(given: dict[str, Any]) -> Any:
         centres = points[given["centres"]]
         local = local_coordinates(points, centres, given["groups"])
-        return network._embedding(torch.from_numpy(local))
+        return embedding(torch.from_numpy(local))
 
     def transformed(given: dict[str, Any]) -> Any:
         centres = torch.from_numpy(points[given["centres"]])
-        blocks = network._blocks
-        found = blocks.outputs(given["embedding"], centres, network.settings.fetched)
+        found = blocks.outputs(given["embedding"], centres, fetched)
         return torch.cat([blocks.normed(one) for one in found], dim=1)
 
     return [
