@@ -11,6 +11,7 @@ from inspector_core.errors import SettingError
 DETECTORS: dict[str, str] = {
     "aligned": "inspector_core.detectors.aligned:Aligned",
     "btf": "inspector_core.detectors.btf:BTF",
+    "cfm": "inspector_core.detectors.cfm:CFM",
     "inctrl": "inspector_core.detectors.inctrl:InCTRL",
     "padim": "inspector_core.detectors.padim:PaDiM",
     "patchcore": "inspector_core.detectors.patchcore:PatchCore",

@@ -1,0 +1,130 @@
+"""CFM on whole parts: what learning keeps, what its choices do, what it refuses."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from inspector_core.detectors.cfm import CFM, CFMSettings
+from inspector_core.detectors.contract import Context
+from inspector_core.device import Hardware
+from inspector_core.errors import InputError
+from inspector_core.geometry.prepare import prepare
+from inspector_core.progress import drain
+from tests.contracts.tiny_parts import refs
+from tests.core.detectors.tiny_transformers import tiny_transformers
+
+CONTEXT = Context(prepare=partial(prepare, seed=0), machine=Hardware(), seed=0)
+SHORT = {"steps": 60, "rows": 256}
+
+
+def prepared(**options):
+    (ref,) = refs(1, first=options.pop("first", 50), **options)
+    return CONTEXT.prepare(ref.load())
+
+
+def learnt(count=3, **settings):
+    detector = CFM(CFMSettings(**{**SHORT, **settings}))
+    return detector, drain(detector.learn(refs(count), CONTEXT))
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    detector, state = learnt()
+    return detector.restore(state, CONTEXT)
+
+
+def scored(settings, state, part):
+    return CFM(CFMSettings(**{**SHORT, **settings})).restore(state, CONTEXT).score(part)
+
+
+def test_that_training_lowers_the_loss_and_keeps_its_curve():
+    _, state = learnt(steps=100)
+    first, last = state.facts["curve"][0]["loss"], state.facts["curve"][-1]["loss"]
+    assert all(last[name] < first[name] for name in ("2Dto3D", "3Dto2D"))
+    assert state.facts["ended_by"] == "steps"
+
+
+def test_that_the_fused_map_is_the_product_before_the_blur():
+    _, state = learnt(smoothing_px=0.0)
+    part = prepared(dent_mm=1.0)
+    product = scored({"smoothing_px": 0.0}, state, part)
+    largest = scored({"smoothing_px": 0.0, "aggregation": "max"}, state, part)
+    # both are drawn from the same cells; enlarging them mixes, so only bounds hold between cells
+    on = part.foreground
+    assert (largest.fused[on] >= np.maximum(product.rgb, product.shape)[on] - 1e-5).all()
+    assert np.nanmax(product.fused) <= np.nanmax(product.rgb) * np.nanmax(product.shape) + 1e-5
+    assert scored({"aggregation": "recipe"}, state, part).fused is None
+
+
+def test_that_both_distances_lie_between_0_and_2(scorer):
+    maps = scorer.score(prepared(stain=True))
+    for values in (maps.rgb, maps.shape):
+        assert np.nanmin(values) >= 0
+        assert np.nanmax(values) <= 2
+
+
+def test_that_a_modality_can_predict_itself():
+    detector, state = learnt(variant="intra")
+    assert {name.partition(".")[0] for name in state.tensors} >= {"2Dto2D", "3Dto3D"}
+    maps = detector.restore(state, CONTEXT).score(prepared())
+    assert maps.rgb is not None
+    assert maps.shape is not None
+
+
+@pytest.mark.parametrize("mapping", ["encoder_decoder", "convolutional"])
+def test_that_other_mappings_learn_and_score(mapping):
+    detector, state = learnt(count=2, mapping=mapping, steps=10)
+    assert detector.restore(state, CONTEXT).score(prepared()).fused is not None
+
+
+def test_that_a_normalised_map_ends_at_the_published_score():
+    _, state = learnt()
+    part = prepared(stain=True)
+    plain = scored({}, state, part).fused
+    normal = scored({"normalise": "published"}, state, part).fused
+    on = part.foreground
+    ratio = normal[on] / plain[on]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
+    values = np.nan_to_num(plain)
+    expected = values.max() / np.sqrt(values[values != 0].mean())
+    assert np.nanmax(normal) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(("drop", "what"), [("rgb", "picture"), ("xyz", "cloud")])
+def test_that_a_part_without_both_is_refused_with_a_way_out(scorer, drop, what):
+    with pytest.raises(InputError, match=f"the {what} is missing") as caught:
+        scorer.score(prepared(drop=drop))
+    assert "unaligned" in caught.value.cure
+
+
+def test_that_learning_refuses_parts_without_clouds():
+    with pytest.raises(InputError, match="the cloud is missing"):
+        drain(CFM(CFMSettings(**SHORT)).learn(refs(2, drop="xyz"), CONTEXT))
+
+
+def test_that_the_published_chain_runs_from_part_to_map():
+    published = {
+        "compat": "published",
+        "point_smoothing": "published",
+        "blur": "published",
+        "standardise": False,
+        "groups": 24,
+        "group_size": 16,
+        "steps": 4,
+    }
+    with tiny_transformers():
+        detector, state = learnt(count=2, **published)
+        part = prepared()
+        maps = detector.restore(state, CONTEXT).score(part)
+    assert not any(name.endswith("standard.mean") for name in state.tensors)
+    assert np.isfinite(maps.fused[part.foreground]).all()
+    assert state.tensors["2Dto3D.input.weight"].shape == (48, 24)
+
+
+def test_that_published_mappings_of_other_features_are_refused():
+    detector = CFM(CFMSettings(**SHORT, trained="published"))
+    with pytest.raises(Exception, match=r"cfm.2d_to_3d"):
+        drain(detector.learn(refs(2), CONTEXT))

@@ -1,0 +1,187 @@
+"""Features of colour and shape at the same pixels: by the program's own means, and as published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from inspector_core.detectors.contract import Context
+from inspector_core.detectors.crossmodal_settings import CrossmodalSettings
+from inspector_core.detectors.crossmodal_sight import learnt_crossmodal, restored_crossmodal
+from inspector_core.detectors.crossmodal_standard import PairedStandard
+from inspector_core.device import Hardware
+from inspector_core.errors import InputError, SettingError, WeightsError
+from inspector_core.geometry import published
+from inspector_core.geometry.prepare import prepare
+from inspector_core.progress import drain
+from tests.contracts.tiny_parts import refs
+from tests.core.detectors.tiny_transformers import tiny_transformers
+
+CONTEXT = Context(prepare=partial(prepare, seed=0), machine=Hardware(), seed=0)
+SMALL = {"groups": 24, "group_size": 16}
+
+
+def prepared(**options):
+    (ref,) = refs(1, first=options.pop("first", 50), **options)
+    return CONTEXT.prepare(ref.load())
+
+
+def learnt(**settings):
+    sight, _ = drain(learnt_crossmodal(refs(2), CrossmodalSettings(**settings), CONTEXT))
+    return sight
+
+
+@pytest.fixture(scope="module")
+def own():
+    """Without any weights but those that come with the program."""
+    return learnt()
+
+
+@pytest.fixture
+def transformers():
+    with tiny_transformers():
+        yield
+
+
+def test_that_colour_and_shape_are_described_at_the_same_pixels(own):
+    part = prepared()
+    paired = own.see(part)
+    assert len(paired.rgb) == len(paired.shape) == len(paired.pixels) > 100
+    assert own.modalities == ("rgb", "shape")
+    covered = paired.spread(np.ones(len(paired.pixels)))[1].mean()
+    top, left, bottom, right = own.sight.views.framing.box
+    assert covered == pytest.approx(part.foreground[top:bottom, left:right].mean(), abs=0.05)
+
+
+def test_that_values_come_back_to_where_they_were_judged(own):
+    part = prepared()
+    paired = own.see(part)
+    column = paired.pixels % paired.size[1]
+    drawn = own.to_map(part, paired, column.astype(np.float32))
+    _, left, _, right = own.sight.views.framing.box
+    y, x = np.nonzero(part.foreground)
+    expected = (x + 0.5 - left) / (right - left) * paired.size[1] - 0.5
+    assert np.abs(drawn[y, x] - expected).max() < 2.0
+    assert np.isfinite(drawn[part.foreground]).all()
+
+
+def test_that_what_is_missing_is_none(own):
+    assert own.see(prepared(drop="rgb")).rgb is None
+    without_cloud = own.see(prepared(drop="xyz"))
+    assert without_cloud.shape is None
+    assert without_cloud.rgb is not None
+
+
+def test_that_standardised_features_have_no_mean_and_one_spread(own):
+    good = [own.see(prepared(first=number)) for number in (60, 61)]
+    standard = PairedStandard.learnt(good)
+    rows = np.concatenate([standard.of(one).shape.rows(slice(None)) for one in good])
+    np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-3)
+    spread = rows.std(axis=0)
+    assert (np.abs(spread - 1) < 0.02).sum() > 0.8 * len(spread)
+    assert (
+        PairedStandard.restored(standard.tensors()).of(good[0]).rgb.channels == good[0].rgb.channels
+    )
+
+
+def test_that_a_recipe_sees_as_it_was_learnt(own):
+    again = restored_crossmodal(own.facts(), CrossmodalSettings(), CONTEXT)
+    part = prepared()
+    some = slice(0, 50)
+    assert (again.see(part).shape.rows(some) == own.see(part).shape.rows(some)).all()
+
+
+def test_that_transformers_are_taken_where_their_weights_are(transformers):
+    sight = learnt(**SMALL)
+    paired = sight.see(prepared())
+    assert (paired.rgb.channels, paired.shape.channels) == (24, 72)
+    assert paired.size[1] == 112
+    again = restored_crossmodal(sight.facts(), CrossmodalSettings(**SMALL), CONTEXT)
+    assert (again.see(prepared()).pixels == paired.pixels).all()
+
+
+def test_that_fewer_blocks_give_narrower_shape(transformers):
+    assert learnt(**SMALL, blocks="1").see(prepared()).shape.channels == 24
+
+
+def test_that_other_weights_than_the_learnt_are_refused(transformers):
+    facts = learnt(**SMALL).facts()
+    with pytest.raises(WeightsError, match=r"other weights of point_mae.pretrain"):
+        restored_crossmodal(
+            {**facts, "point_network_sha256": "another"}, CrossmodalSettings(**SMALL), CONTEXT
+        )
+
+
+def published_settings(**others):
+    return CrossmodalSettings(
+        compat="published",
+        point_smoothing="published",
+        point_start="first",
+        backbone="vit_small_patch8_224.dino",
+        **SMALL,
+        **others,
+    )
+
+
+def test_that_the_published_frame_is_the_published_preparation(transformers):
+    sight, _ = drain(learnt_crossmodal(refs(2), published_settings(), CONTEXT))
+    part = prepared()
+    paired = sight.see(part)
+    metres = np.where(part.valid[..., None], part.sample.xyz / np.float32(1000), np.float32(0))
+    squared = published.preprocess(metres, part.sample.rgb)
+    cloud, measured = published.resized_cloud(squared.xyz)
+    assert set(measured) <= set(paired.pixels)
+    assert paired.size == (224, 224)
+    tokens = sight.points.tokens(cloud.reshape(3, -1).T[measured]).tokens
+    assert (paired.shape.blocks[0].tokens == tokens).all()
+
+
+def test_that_a_published_map_lies_on_the_part(transformers):
+    sight, _ = drain(learnt_crossmodal(refs(2), published_settings(), CONTEXT))
+    part = prepared()
+    paired = sight.see(part)
+    row, _ = np.divmod(paired.pixels, 224)
+    drawn = sight.to_map(part, paired, row.astype(np.float32))
+    assert np.isnan(drawn[~part.foreground]).all()
+    y, x = np.nonzero(part.foreground)
+    # padded by 2 to 100, then enlarged to 224; the outermost pixels mix with what is not judged
+    inner = (y > y.min() + 4) & (y < y.max() - 4) & (x > x.min() + 4) & (x < x.max() - 4)
+    apart = np.abs(drawn[y, x][inner] - ((y[inner] + 2.5) * 2.24 - 0.5))
+    # the hole shows the table, which is not judged
+    assert np.quantile(apart, 0.9) < 1.5
+
+
+def test_that_the_picture_keeps_its_table_or_loses_it(transformers):
+    part = prepared()
+    kept, black = (
+        drain(learnt_crossmodal(refs(2), published_settings(rgb_background=how), CONTEXT))[0]
+        for how in ("keep", "black")
+    )
+    some = slice(0, 50)
+    assert not np.allclose(kept.see(part).rgb.rows(some), black.see(part).rgb.rows(some))
+    assert (kept.see(part).shape.rows(some) == black.see(part).shape.rows(some)).all()
+
+
+def test_that_published_preparation_needs_a_transformer():
+    settings = replace(published_settings(), backbone="relief_extractor")
+    with pytest.raises(SettingError, match="vision transformer"):
+        drain(learnt_crossmodal(refs(1), settings, CONTEXT))
+
+
+@pytest.mark.parametrize(("drop", "what"), [("rgb", "picture"), ("xyz", "cloud")])
+def test_that_published_preparation_refuses_a_part_without_both(transformers, drop, what):
+    sight, _ = drain(learnt_crossmodal(refs(2), published_settings(), CONTEXT))
+    with pytest.raises(InputError, match=f"the {what} is missing"):
+        sight.see(prepared(drop=drop))
+
+
+def test_that_a_cloud_in_another_unit_is_refused_with_the_cure(transformers):
+    sight, _ = drain(learnt_crossmodal(refs(2), published_settings(), CONTEXT))
+    part = prepared()
+    shrunk = replace(part, sample=replace(part.sample, xyz=part.sample.xyz / np.float32(1000)))
+    with pytest.raises(InputError, match="leaves nothing of the part") as caught:
+        sight.see(shrunk)
+    assert "unit" in caught.value.cure
