@@ -21,8 +21,9 @@ from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.geometry.prepare import prepare
 from inspector_core.memory.nearest import nearest
 from inspector_core.progress import drain
+from inspector_core.recipe import Recipe, open_recipe, save
 from inspector_core.settings import build
-from inspector_core.types import Sample, SampleRef
+from inspector_core.types import Calibration, Sample, SampleRef, Thresholds
 from tests.core.detectors.random_weights import MOBILENET, random_weights
 from tests.core.geometry.scenes import cloud, table
 
@@ -429,6 +430,17 @@ def test_that_maps_cover_the_whole_picture(judged):
         for values in maps.arrays().values():
             assert np.isfinite(values).all()
             assert values.min() >= 0
+
+
+def test_that_a_recipe_on_disk_restores_to_the_byte(alone, tmp_path):
+    state, scorer = alone
+    calibration = Calibration({"shape": 1.0}, ("a",), (1.0,), Thresholds(1.0, 1.5))
+    recipe = Recipe("r", "btf", {}, {}, state, calibration, {}, ("a",))
+    again = BTF(scorer.settings).restore(
+        open_recipe(save(recipe, tmp_path / "r").path).state, CONTEXT
+    )
+    part = prepare(plate(16, dent=True))
+    assert again.score(part).shape.tobytes() == scorer.score(part).shape.tobytes()
 
 
 def test_that_sixteen_bits_and_gain_change_nothing_of_a_picture(pictures):
