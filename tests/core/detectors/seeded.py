@@ -36,7 +36,7 @@ def param(name, shape):
     return torch.from_numpy(value.astype(np.float32))
 
 
-def pairs(n_parts, n_patches=120, widths=(10, 14), seed=0, noise=0.1):
+def pairs(n_parts, n_patches=120, widths=(10, 14), seed=0, noise=0.1, scale=1.0):
     """Good parts whose colour and shape are both made from the same few hidden numbers."""
     rng = np.random.default_rng(seed)
     ways = [rng.normal(size=(4, width)) for width in widths]
@@ -44,7 +44,7 @@ def pairs(n_parts, n_patches=120, widths=(10, 14), seed=0, noise=0.1):
     for _ in range(n_parts):
         hidden = rng.normal(size=(n_patches, 4))
         rgb, shape = (
-            np.tanh(hidden @ way) + noise * rng.normal(size=(n_patches, way.shape[1]))
+            scale * (np.tanh(hidden @ way) + noise * rng.normal(size=(n_patches, way.shape[1])))
             for way in ways
         )
         made.append(PatchPair(rgb.astype(np.float32), shape.astype(np.float32)))
