@@ -1,12 +1,14 @@
 """Crossmodal Feature Mapping of one part: ours stage by stage beside the plain published form.
 
-    python benchmarks/bench_cfm.py [--threads 1] [--repeats 2] [--blocks 12] [--device cpu] [--bf16]
+    python benchmarks/bench_cfm.py [--threads 1] [--repeats 2] [--blocks 12] [--bf16]
+        [--device cpu] [--processor]
 
 Random weights of full size (DINO ViT-B/8, Point-MAE, both mappings) and a curved part of some 15,700
 points on 224 x 224 pixels. Both sides take statistics of the cloud, exact distances, published smoothing,
 mask and blur, and nothing random. Prints seconds, shares and ratios of the stages, the largest difference
 of the blurred maps in shares of their maximum and, from processes of their own, the most memory of each
-side. On CUDA: frames per second and memory of ours alone, full size and pruned to 8, 4 and 1 blocks.
+side. With --processor the seconds are the processor's, which others on the machine change less. On CUDA:
+frames per second and memory of ours alone, full size and pruned to 8, 4 and 1 blocks.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,9 @@ from inspector_core.detectors import cfm_mapping, cfm_maps
 from inspector_core.detectors.cfm_mapping import CROSS, SIDES, CrossmodalMapping
 from inspector_core.device import peak_memory_mb
 from inspector_core.features.networks import timm_module
-from inspector_core.features.point_transformer import PointSettings, PointTransformer
+from inspector_core.features.point_blocks import PointBlocks
+from inspector_core.features.point_embedding import TokenEmbedding
+from inspector_core.features.point_transformer import PointSettings
 from inspector_core.features.token_map import Block, TokenMap
 from inspector_core.features.token_planes import bilinear_plane, point_plane, published_mask
 from inspector_core.features.weights.catalogue import expected
@@ -61,14 +65,20 @@ PUBLISHED_RATES = {"12": (21.755, 438), "8": (24.146, 296), "4": (24.527, 211), 
 class OurCFM:
     """Our way through the same networks."""
 
-    def __init__(
-        self,
-        vision: Any,
-        points: PointTransformer,
-        mappings: Mapping[str, CrossmodalMapping],
-        device: str,
-    ) -> None:
-        self.vision, self.points, self.mappings, self.device = vision, points, mappings, device
+    def __init__(self, chosen: argparse.Namespace) -> None:
+        self.device = chosen.device
+        self.fetched = PointSettings(blocks=chosen.blocks).fetched
+        state = {
+            name: value.to(self.device)
+            for name, value in random_state(expected("point_mae.pretrain")).items()
+            if kept(name, chosen.blocks)
+        }
+        self.embedding, self.blocks = TokenEmbedding(state, "cloud"), PointBlocks(state)
+        self.vision = vision_transformer(chosen.blocks).to(self.device)
+        self.mappings = {
+            direction: CrossmodalMapping(tensors, self.device, half=chosen.bf16)
+            for direction, tensors in mapping_states(384 * len(self.fetched)).items()
+        }
 
     @torch.inference_mode()
     def inspect(
@@ -104,11 +114,11 @@ class OurCFM:
             index = group_points(points, centres, GROUP_SIZE)
             local = torch.from_numpy(local_coordinates(points, centres, index)).to(self.device)
         with clock.stage("group encoder"):
-            embedded = self.points._embedding(local)
+            embedded = self.embedding(local)
         with clock.stage("blocks"):
-            blocks, fetched = self.points._blocks, self.points.settings.fetched
-            outputs = blocks.outputs(embedded, torch.from_numpy(centres).to(self.device), fetched)
-            tokens = torch.cat([blocks.normed(one) for one in outputs], dim=1)
+            at = torch.from_numpy(centres).to(self.device)
+            outputs = self.blocks.outputs(embedded, at, self.fetched)
+            tokens = torch.cat([self.blocks.normed(one) for one in outputs], dim=1)
             return chosen, tokens.cpu().numpy()
 
 
@@ -147,26 +157,9 @@ def plain_side(chosen: argparse.Namespace) -> PlainCFM:
     return PlainCFM(vision_transformer(chosen.blocks), network, states)
 
 
-def our_side(chosen: argparse.Namespace) -> OurCFM:
-    settings = PointSettings(groups=GROUPS, group_size=GROUP_SIZE, blocks=chosen.blocks)
-    state = {
-        name: value
-        for name, value in random_state(expected("point_mae.pretrain")).items()
-        if _kept(name, chosen.blocks)
-    }
-    points = PointTransformer(state, settings, device=chosen.device)
-    mappings = {
-        direction: CrossmodalMapping(tensors, chosen.device, half=chosen.bf16)
-        for direction, tensors in mapping_states(points.channels).items()
-    }
-    vision = vision_transformer(chosen.blocks).to(chosen.device)
-    return OurCFM(vision, points, mappings, chosen.device)
-
-
-def _kept(name: str, blocks: int) -> bool:
+def kept(name: str, blocks: int) -> bool:
     """Whether a parameter of the point transformer belongs to its first blocks."""
-    parts = name.split(".")
-    return not name.startswith("blocks.blocks.") or int(parts[2]) < blocks
+    return not name.startswith("blocks.blocks.") or int(name.split(".")[2]) < blocks
 
 
 def picture() -> Tensor:
@@ -176,86 +169,89 @@ def picture() -> Tensor:
     return torch.nn.functional.interpolate(coarse, SIZE, mode="bicubic")
 
 
-def once(side: PlainCFM | OurCFM) -> tuple[np.ndarray, dict[str, float]]:
+def once(side: PlainCFM | OurCFM, processor: bool) -> tuple[np.ndarray, dict[str, float]]:
     """The map of the part and the seconds of each stage."""
     points, pixels = part()
-    clock = Clock()
+    clock = Clock(time.process_time if processor else time.perf_counter)
     if isinstance(side, PlainCFM):
         found = side.inspect(picture(), torch.from_numpy(points), torch.from_numpy(pixels), clock)
         return found.numpy(), clock.seconds
     return side.inspect(picture(), points, pixels, clock), clock.seconds
 
 
-def peak(which: str, chosen: argparse.Namespace, answer: Any) -> None:
-    """Put into `answer` the MB of a process before and at most during one part."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One side: its map, the fastest seconds of each stage, MB before the first part and at most in it."""
+
+    map: np.ndarray
+    seconds: dict[str, float]
+    before: float
+    most: float
+
+
+def measure(which: str, chosen: argparse.Namespace, answer: Any) -> None:
+    """Put a `Measured` into `answer`; the first run gives the memory and warms up for the others."""
     torch.set_num_threads(chosen.threads)
-    side = plain_side(chosen) if which == "plain" else our_side(chosen)
-    before = peak_memory_mb()
-    once(side)
-    answer.put((before, peak_memory_mb()))
+    side = plain_side(chosen) if which == "plain" else OurCFM(chosen)
+    before = peak_memory_mb() or 0.0
+    found, best = once(side, chosen.processor)
+    most = peak_memory_mb() or 0.0
+    for number in range(chosen.repeats):
+        found, seconds = once(side, chosen.processor)
+        best = {n: s if number == 0 else min(s, best[n]) for n, s in seconds.items()}
+    answer.put(Measured(found, best, before, most))
 
 
-def held(which: str, chosen: argparse.Namespace) -> tuple[float, float]:
+def measured(which: str, chosen: argparse.Namespace) -> Measured:
+    """A side measured in a process of its own."""
     context = multiprocessing.get_context("spawn")
     answer = context.Queue()
-    process = context.Process(target=peak, args=(which, chosen, answer))
+    process = context.Process(target=measure, args=(which, chosen, answer))
     process.start()
-    megabytes: tuple[float, float] = answer.get()
+    found: Measured = answer.get()
     process.join()
-    return megabytes
-
-
-def best_of(side: PlainCFM | OurCFM, repeats: int) -> tuple[np.ndarray, dict[str, float]]:
-    """The map, and the fastest run's seconds of each stage; one run before it is warm-up."""
-    found, best = once(side)
-    for _ in range(repeats):
-        found, seconds = once(side)
-        if sum(seconds.values()) < sum(best.values()):
-            best = seconds
-    return found, best
+    return found
 
 
 def compared(chosen: argparse.Namespace) -> None:
-    # before this process grows: a new one starts with its parent's peak
-    memory = {which: held(which, chosen) for which in ("plain", "ours")}
-    maps, seconds = {}, {}
-    for which, make in (("plain", plain_side), ("ours", our_side)):
-        maps[which], seconds[which] = best_of(make(chosen), chosen.repeats)
-    plain, ours = seconds["plain"], seconds["ours"]
-    totals = {which: sum(stages.values()) for which, stages in seconds.items()}
+    plain, ours = (measured(which, chosen) for which in ("plain", "ours"))
+    total = sum(plain.seconds.values())
     print(f"{'stage':16} {'plain s':>8} {'share':>6} {'card':>5} {'ours s':>8} {'ratio':>6}")
-    for name, value in plain.items():
-        share = value / totals["plain"]
-        mine = ours.get(OURS.get(name, name))
+    for name, value in plain.seconds.items():
+        mine = ours.seconds.get(OURS.get(name, name))
         told = "" if mine is None else f"{mine:8.3f} {value / mine:6.1f}"
-        print(f"{name:16} {value:8.3f} {share:6.1%} {CARD_SHARES[name]:4d}% {told}")
+        print(f"{name:16} {value:8.3f} {value / total:6.1%} {CARD_SHARES[name]:4d}% {told}")
     tails = [
-        sum(s for name, s in plain.items() if name in AFTER_TOKENS),
-        sum(s for name, s in ours.items() if name in (*AFTER_TOKENS, *OURS.values())),
+        sum(s for name, s in side.seconds.items() if name in (*AFTER_TOKENS, *OURS.values()))
+        for side in (plain, ours)
     ]
-    for title, (a, b) in (("after the tokens", tails), ("all", totals.values())):
-        print(f"{title:16} {a:8.3f} {a / totals['plain']:6.1%} {'':5} {b:8.3f} {a / b:6.1f}")
-    apart = np.abs(maps["plain"] - maps["ours"]).max() / maps["plain"].max()
+    totals = [total, sum(ours.seconds.values())]
+    for title, (a, b) in (("after the tokens", tails), ("all", totals)):
+        print(f"{title:16} {a:8.3f} {a / total:6.1%} {'':5} {b:8.3f} {a / b:6.1f}")
+    apart = np.abs(plain.map - ours.map).max() / plain.map.max()
     print(f"largest difference of the maps: {apart:.1e} of the maximum")
-    for which, (before, most) in memory.items():
-        print(f"memory, {which}: {most:.0f} MB at most, {most - before:.0f} MB above its networks")
-    print(f"ours / plain: {memory['ours'][1] / memory['plain'][1]:.2f}")
+    for name, side in (("plain", plain), ("ours", ours)):
+        above = side.most - side.before
+        print(f"memory, {name}: {side.most:.0f} MB at most, {above:.0f} MB above its networks")
+    print(f"ours / plain: {ours.most / plain.most:.2f}")
 
 
 def on_cuda(chosen: argparse.Namespace) -> None:
     print(f"{'blocks':>6} {'frames/s':>9} {'MB':>7}   published (RTX 4090): frames/s, MB")
     for blocks, (rate, megabytes) in PUBLISHED_RATES.items():
         chosen.blocks = int(blocks)
-        side = our_side(chosen)
-        once(side)
+        side = OurCFM(chosen)
+        once(side, False)
         torch.cuda.reset_peak_memory_stats()
         started = time.perf_counter()
         for _ in range(chosen.repeats):
-            once(side)
+            once(side, False)
         seconds = (time.perf_counter() - started) / chosen.repeats
         most = torch.cuda.max_memory_allocated() / (1 << 20)
         print(f"{blocks:>6} {1 / seconds:9.1f} {most:7.0f}   {rate}, {megabytes}")
-        print("       ", ", ".join(f"{n} {s * 1e3:.1f} ms" for n, s in once(side)[1].items()))
+        print(
+            "       ", ", ".join(f"{n} {s * 1e3:.1f} ms" for n, s in once(side, False)[1].items())
+        )
 
 
 def main() -> None:
@@ -267,13 +263,14 @@ def main() -> None:
     parser.add_argument(
         "--bf16", action="store_true", help="our mappings' deeper layers in bfloat16"
     )
+    parser.add_argument("--processor", action="store_true", help="seconds of the processor")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     points, _ = part()
     print(
         f"{len(points)} points, {chosen.blocks} blocks, {platform.machine()}, threads "
         f"{chosen.threads}, load {os.getloadavg()[0]:.1f}, best of {chosen.repeats}, torch "
-        f"{torch.__version__}, {sys.platform}"
+        f"{torch.__version__}, {sys.platform}{', processor time' * chosen.processor}"
     )
     if chosen.device.startswith("cuda"):
         on_cuda(chosen)
