@@ -15,6 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
+from inspector_core.detectors.m3dm_banks import BankName
 from inspector_core.types import Array, FloatArray, frozen_array
 
 _FURTHER_PARTS = 8
@@ -32,7 +33,7 @@ class Decision:
     of the sum.
     """
 
-    names: tuple[str, ...]
+    names: tuple[BankName, ...]
     weights: Array
     means: Array
     deviations: Array
@@ -43,7 +44,7 @@ class Decision:
             array = np.ascontiguousarray(getattr(self, name), np.float64)
             object.__setattr__(self, name, frozen_array(array))
 
-    def value(self, values: Mapping[str, Array]) -> FloatArray:
+    def value(self, values: Mapping[BankName, Array]) -> FloatArray:
         """(...) float32 joint value of equally shaped values by bank.
 
         Where banks are missing the sum of the others is brought to the mean and deviation that all
@@ -64,7 +65,7 @@ class Decision:
             total = np.maximum(self.level[0] + (total - middle) / width * self.level[1], 0)
         return np.asarray(total, np.float32)
 
-    def inverted(self) -> tuple[str, ...]:
+    def inverted(self) -> tuple[BankName, ...]:
         """Banks whose larger values make a part look better."""
         return tuple(
             name for name, weight in zip(self.names, self.weights, strict=True) if weight < 0
@@ -76,13 +77,13 @@ class Decision:
 
     @classmethod
     def from_tensors(
-        cls, name: str, names: Sequence[str], tensors: Mapping[str, Array]
+        cls, name: str, names: Sequence[BankName], tensors: Mapping[str, Array]
     ) -> Decision:
         """The decision over the named banks that `tensors(name)` gave."""
         return cls(tuple(names), *(tensors[f"{name}.{field}"] for field in _FIELDS))
 
 
-def least_varying(values: Mapping[str, Array], n_parts: int) -> Decision:
+def least_varying(values: Mapping[BankName, Array], n_parts: int) -> Decision:
     """Weights >= 0 of values in their deviations, adding up to 1, whose sum varies least.
 
     values : (N,) >= 0 by bank, of held-out good patches or parts, N >= 1.   n_parts : that they are
@@ -99,7 +100,7 @@ def least_varying(values: Mapping[str, Array], n_parts: int) -> Decision:
 
 
 def one_class(
-    values: Mapping[str, Array], factors: Mapping[str, float], seed: int = _SEED
+    values: Mapping[BankName, Array], factors: Mapping[BankName, float], seed: int = _SEED
 ) -> Decision:
     """The published decision: scikit-learn's SGDOneClassSVM (nu 0.5, 1000 rounds) on factor * value.
 
@@ -115,7 +116,7 @@ def one_class(
     return _decision(names, np.asarray(machine.coef_, np.float64).ravel() * scale, rows)
 
 
-def _rows(values: Mapping[str, Array]) -> tuple[tuple[str, ...], FloatArray]:
+def _rows(values: Mapping[BankName, Array]) -> tuple[tuple[BankName, ...], FloatArray]:
     names = tuple(values)
     return names, np.stack([np.asarray(values[name], np.float64) for name in names], axis=1)
 
@@ -127,7 +128,7 @@ def _statistics(rows: Array) -> tuple[FloatArray, FloatArray]:
     return means, np.where(spread > 1e-9, spread, np.maximum(0.1 * np.abs(means), 1e-9))
 
 
-def _decision(names: tuple[str, ...], weights: Array, rows: Array) -> Decision:
+def _decision(names: tuple[BankName, ...], weights: Array, rows: Array) -> Decision:
     means, deviations = _statistics(rows)
     middle, spread = _statistics((rows @ weights)[:, None])
     return Decision(names, weights, means, deviations, np.concatenate([middle, spread]))
