@@ -149,9 +149,10 @@ class LSFA:
         source="Tu et al.: Self-supervised Feature Adaptation for 3D Industrial Anomaly Detection, "
         "ECCV 2024, arXiv 2401.03145",
         modalities=("rgb", "shape"),
-        requires=("rgb", "shape"),
+        requires=(),
         settings=LSFASettings,
-        suits="Parts with picture and cloud in any position, twenty good ones or more.",
+        suits="Parts with picture and cloud in any position, twenty good ones or more; learns from both, "
+        "judges by one too.",
         weights=NETWORKS,
     )
 

@@ -1,0 +1,184 @@
+"""M3DM and LSFA from parts to maps, on small made-up parts and the shipped extractor."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.sparse import identity
+
+from inspector_core.detectors.contract import Context
+from inspector_core.detectors.crossmodal_paired import Paired
+from inspector_core.detectors.lsfa import LSFA, LSFASettings
+from inspector_core.detectors.m3dm import M3DM, M3DMSettings
+from inspector_core.detectors.patch_rows import patch_rows, side_of
+from inspector_core.device import Hardware
+from inspector_core.errors import InputError, SettingError
+from inspector_core.features.token_map import Block, TokenMap
+from inspector_core.geometry.prepare import prepare
+from inspector_core.progress import drain
+from tests.contracts.tiny_parts import refs
+from tests.core.detectors.tiny_transformers import tiny_transformers
+
+METHODS = {"m3dm": (M3DM, M3DMSettings), "lsfa": (LSFA, LSFASettings)}
+SHORT = {
+    "m3dm": {"uff_steps": 3, "uff_patches": 64},
+    "lsfa": {"steps": 3, "patches": 32, "compact_after": 0},
+}
+CONTEXT = Context(partial(prepare), Hardware())
+
+
+def learnt(name, count=3, **settings):
+    method, declared = METHODS[name]
+    detector = method(declared(**{**SHORT[name], "patch_px": 2, **settings}))
+    state = drain(detector.learn(refs(count), CONTEXT))
+    return detector.restore(state, CONTEXT), state
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def scorer(request):
+    return learnt(request.param)
+
+
+def part(**options):
+    (ref,) = refs(1, first=50, **options)
+    return CONTEXT.prepare(ref.load())
+
+
+def test_that_maps_cover_the_part_and_its_joint_map_lies_between_none_and_finite(scorer):
+    found, _ = scorer
+    one = part()
+    maps = found.score(one)
+    for name in ("rgb", "shape", "fused"):
+        values = maps.get(name)
+        assert np.isfinite(values[one.foreground]).all(), name
+        assert (values[one.foreground] >= 0).all(), name
+        assert np.isnan(values[~one.foreground]).any(), name
+
+
+def test_that_a_learnt_part_is_nearer_than_another(scorer):
+    found, _ = scorer
+    own = found.score(CONTEXT.prepare(refs(1)[0].load()))
+    other = found.score(part())
+    for name in ("rgb", "shape"):
+        assert np.nanmean(own.get(name)) < np.nanmean(other.get(name))
+
+
+def test_that_a_missing_modality_is_said_and_the_rest_judged(scorer):
+    found, _ = scorer
+    maps = found.score(part(drop="xyz"))
+    assert maps.shape is None
+    assert any("No cloud" in note for note in maps.notes)
+    assert np.isfinite(maps.fused[~np.isnan(maps.fused)]).all()
+    maps = found.score(part(drop="rgb"))
+    assert maps.rgb is None
+    assert any("No picture" in note for note in maps.notes)
+
+
+def test_that_a_dent_and_a_stain_stand_out_in_their_own_maps(scorer):
+    found, _ = scorer
+    for change, name in (({"dent_mm": 2.0}, "shape"), ({"stain": True}, "rgb")):
+        bad = part(**change)
+        values = found.score(bad).get(name)
+        on = bad.foreground & ~bad.sample.truth
+        assert values[bad.foreground & bad.sample.truth].mean() > 1.5 * values[on].mean()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_that_the_published_chain_runs_from_part_to_map(name):
+    published = {
+        "compat": "published",
+        "point_smoothing": "published",
+        "blur": "published",
+        "standardise": False,
+        "groups": 24,
+        "group_size": 16,
+        "patch_px": 4,
+        "coreset": 0.02,
+        "fusion": "sgd_ocsvm",
+        "calibration": "self",
+        "part_score": "project",
+    }
+    if name == "m3dm":
+        published["uff_pairing"] = "published"
+    with tiny_transformers():
+        found, state = learnt(name, 2, **published)
+        one = part()
+        maps = found.score(one)
+    assert not any(key.endswith("standard.mean") for key in state.tensors)
+    assert np.isfinite(maps.fused[one.foreground]).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_that_learning_twice_gives_the_same_bytes(name):
+    first, again = (learnt(name, 2)[1] for _ in range(2))
+    assert first.tensors.keys() == again.tensors.keys()
+    assert all((first.tensors[key] == again.tensors[key]).all() for key in first.tensors)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"banks": "rgb"},
+        {"banks": "rgb+shape", "fusion": "recipe"},
+        {"fusion": "sgd_ocsvm", "calibration": "self", "bank_stats": "published"},
+        {"coreset_sizes": "published", "projection": "published", "background": "published"},
+        {"part_score": "project", "blur": "published", "standardise": False},
+    ],
+)
+def test_that_every_choice_of_m3dm_learns_and_scores(settings):
+    found, state = learnt("m3dm", **settings)
+    maps = found.score(part())
+    joined = settings.get("fusion") != "recipe" and settings.get("banks") != "rgb"
+    assert (maps.fused is not None) == joined
+    assert ("shape" in state.facts["banks"]) == (settings.get("banks") != "rgb")
+    if settings.get("part_score") == "project":
+        judged = found.judge.decisions["scores"]
+        assert np.nanmax(maps.fused) > 0
+        assert judged.weights.min() >= 0
+
+
+def test_that_parts_with_clouds_alone_teach_m3dm_and_not_lsfa():
+    bare = refs(2, drop="rgb")
+    state = drain(M3DM(M3DMSettings(**SHORT["m3dm"])).learn(bare, CONTEXT))
+    assert state.facts["banks"] == ["shape"]
+    with pytest.raises(InputError, match="lsfa learns from both"):
+        drain(LSFA(LSFASettings(**SHORT["lsfa"])).learn(bare, CONTEXT))
+    with pytest.raises(SettingError, match="banks=rgb is not possible"):
+        drain(M3DM(M3DMSettings(banks="rgb")).learn(bare, CONTEXT))
+
+
+def paired(size=(4, 6), pixels=None):
+    pixels = np.arange(size[0] * size[1]) if pixels is None else np.array(pixels)
+    tokens = np.arange(len(pixels), dtype=np.float32)[:, None]
+    one = TokenMap([Block(tokens, identity(len(pixels), np.float32, "csr"))])
+    return Paired(one, None, pixels, size)
+
+
+def test_that_a_patch_is_the_mean_of_its_judged_pixels():
+    rows = patch_rows(paired(), 2)
+    assert rows.grid == (2, 3)
+    assert rows.rgb[:, 0].tolist() == [3.5, 5.5, 7.5, 15.5, 17.5, 19.5]
+    assert rows.shape is None
+    some = patch_rows(paired(pixels=[0, 1, 23]), 2)
+    assert some.cells.tolist() == [0, 5]
+    assert some.rgb[:, 0].tolist() == [0.5, 2.0]
+
+
+def test_that_patches_of_one_pixel_are_the_pixels():
+    rows = patch_rows(paired(), 1)
+    values = np.arange(24.0)
+    np.testing.assert_allclose(rows.at_pixels(values), values)
+    np.testing.assert_allclose(rows.on_grid(values).ravel(), values)
+
+
+def test_that_equal_values_stay_equal_at_pixels_of_any_outline():
+    rows = patch_rows(paired((7, 9), [0, 8, 30, 31, 40, 62]), 3)
+    np.testing.assert_allclose(rows.at_pixels(np.full(len(rows), 2.5)), 2.5)
+
+
+def test_that_about_56_patches_lie_along_the_longer_side():
+    assert side_of((224, 224), 0) == 4
+    assert side_of((30, 20), 0) == 1
+    assert side_of((224, 224), 7) == 7
