@@ -38,8 +38,8 @@ SIDES: Mapping[Direction, tuple[Side, Side]] = {
 """What a mapping sees and what it predicts."""
 CROSS: tuple[Direction, ...] = ("2Dto3D", "3Dto2D")
 INTRA: tuple[Direction, ...] = ("2Dto2D", "3Dto3D")
-ROWS = 2048
-"""Pixels that go through the network at once."""
+_ROWS_CPU, _ROWS_CUDA = 512, 16_384
+"""Pixels that go through the network at once: few stay in a processor's cache, many keep a GPU busy."""
 _LAYERS: Mapping[Architecture, tuple[str, ...]] = {
     "projection": ("input", "projection", "output"),
     "encoder_decoder": ("input", "bottleneck", "expansion", "output"),
@@ -174,11 +174,12 @@ class CrossmodalMapping:
         source: TokenMap,
         target: TokenMap,
         around: Array | None = None,
-        rows: int = ROWS,
+        rows: int = 0,
     ) -> FloatArray:
         """(P,) float32 in 0 .. 2: distance of predicted and seen features, each of length 1.
 
-        around : `neighbours_of` the pixels, for the convolutional network.   rows : pixels at once.
+        around : `neighbours_of` the pixels, for the convolutional network.   rows : pixels at once,
+        0 = as many as suit the device.
         A pixel without features, all zeros, is as far from them as its prediction is long: 1.
         """
         import torch
@@ -191,9 +192,7 @@ class CrossmodalMapping:
                 found[first:last] = apart(predicted.float(), wanted.rows(first, last))
             return np.asarray(found.cpu().numpy())
 
-    def predict(
-        self, source: TokenMap, around: Array | None = None, rows: int = ROWS
-    ) -> FloatArray:
+    def predict(self, source: TokenMap, around: Array | None = None, rows: int = 0) -> FloatArray:
         """(P, D) float32 predicted features."""
         import torch
 
@@ -207,6 +206,7 @@ class CrossmodalMapping:
         """First pixel and (n, D) prediction of one portion after the other."""
         import torch
 
+        rows = rows or (_ROWS_CPU if self.device == "cpu" else _ROWS_CUDA)
         if self.architecture == "convolutional":
             hidden = torch.cat([one for _, one in self._hidden(source, rows)])
             window = torch.as_tensor(around, device=self.device)
