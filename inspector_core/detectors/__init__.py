@@ -13,6 +13,8 @@ DETECTORS: dict[str, str] = {
     "btf": "inspector_core.detectors.btf:BTF",
     "cfm": "inspector_core.detectors.cfm:CFM",
     "inctrl": "inspector_core.detectors.inctrl:InCTRL",
+    "lsfa": "inspector_core.detectors.lsfa:LSFA",
+    "m3dm": "inspector_core.detectors.m3dm:M3DM",
     "padim": "inspector_core.detectors.padim:PaDiM",
     "patchcore": "inspector_core.detectors.patchcore:PatchCore",
     "residual": "inspector_core.detectors.residual:Residual",

@@ -79,10 +79,10 @@ class CFMSettings(CrossmodalSettings):
         help="Bring all channels around their mean to the same spread over the good parts.",
     )
     rows: int = setting(
-        2048, low=0, high=100_000, published=0, help="Pixels of a part and step; 0 takes all."
+        512, low=0, high=100_000, published=0, help="Pixels of a part and step; 0 takes all."
     )
     batch: int = setting(4, low=1, high=64, published=4, help="Parts a step.")
-    steps: int = setting(600, low=1, high=1_000_000, help="Steps of training at most.")
+    steps: int = setting(1500, low=1, high=1_000_000, help="Steps of training at most.")
     rate: float = setting(1e-3, low=1e-6, high=1.0, published=1e-3, help="Learning rate of Adam.")
     patience: int = setting(
         4,

@@ -29,13 +29,14 @@ from inspector_core.detectors.sight_learning import LARGEST_PX
 from inspector_core.detectors.view_choice import network_bytes
 from inspector_core.device import Cost
 from inspector_core.errors import InputError
-from inspector_core.progress import Job
+from inspector_core.progress import Job, Progress
 from inspector_core.settings import setting
 from inspector_core.types import FloatArray, SampleRef
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+ADAPTING = "Adapting the good parts"
 _ADAPTOR = "adaptor."
 _PATCH_BYTES = 1 << 20
 _TRAINING_BYTES = 768 << 20
@@ -126,7 +127,7 @@ class LSFASettings(PatchBankSettings):
         published="random",
         help="Adaptors begin by changing nothing (inferred), or at random.",
     )
-    held_out: float = setting(
+    judged_share: float = setting(
         0.2,
         low=0.0,
         high=0.5,
@@ -179,7 +180,10 @@ class LSFA:
         trained = yield from train_adaptors(
             [_pair(rows) for rows in good.parts], self._choices(context.seed), device
         )
-        features = [_features(rows, trained.weights, device) for rows in good.parts]
+        features: list[dict[BankName, FloatArray]] = []
+        for number, rows in enumerate(good.parts):
+            yield Progress(ADAPTING, number, len(parts))
+            features.append(_features(rows, trained.weights, device))
         learnt, facts = yield from learn_judge(features, good.whole, settings, context)
         adaptors = {
             f"{_ADAPTOR}{name}": value.numpy()
@@ -222,7 +226,7 @@ class LSFA:
             compact_after=settings.compact_after,
             limit=settings.distance_limit,
             start=settings.start,
-            held_out=settings.held_out,
+            held_out=settings.judged_share,
             patience=settings.patience,
             seed=seed,
         )

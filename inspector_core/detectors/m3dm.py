@@ -33,13 +33,14 @@ from inspector_core.detectors.sight_learning import LARGEST_PX
 from inspector_core.detectors.view_choice import network_bytes
 from inspector_core.device import Cost
 from inspector_core.errors import SettingError
-from inspector_core.progress import Job
+from inspector_core.progress import Job, Progress
 from inspector_core.settings import setting
 from inspector_core.types import Array, FloatArray, SampleRef
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+FUSING = "Fusing colour and shape of the good parts"
 _BLOCK = "fusion."
 _PATCH_BYTES = 1 << 20
 """Measured on nothing yet: a part's patches, three times over, with features of 300 channels."""
@@ -119,7 +120,10 @@ class M3DM:
             block = yield from self._block(good.parts, context)
             tensors |= {f"{_BLOCK}{name}": value.numpy() for name, value in block.items()}
         device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
-        features = [_features(rows, wanted, block, device) for rows in good.parts]
+        features: list[dict[BankName, FloatArray]] = []
+        for number, rows in enumerate(good.parts):
+            yield Progress(FUSING, number, len(parts))
+            features.append(_features(rows, wanted, block, device))
         learnt, facts = yield from learn_judge(features, good.whole, settings, context)
         notes = [
             f"More distance of {name} makes a part look better here: set fusion=weights."

@@ -53,7 +53,7 @@ class PatchBankSettings(CrossmodalSettings):
         help="Choose the kept patches in 128 random directions, in full detail, or in the published "
         "random projection.",
     )
-    background: Literal["judged", "published"] = setting(
+    zero_row: Literal["judged", "published"] = setting(
         "judged",
         choices=("judged", "published"),
         published="published",
@@ -101,5 +101,5 @@ class PatchBankSettings(CrossmodalSettings):
             stats=self.bank_stats,
             sizes=self.coreset_sizes,
             chosen_in=self.projection,
-            zero_row=self.background == "published",
+            zero_row=self.zero_row == "published",
         )
