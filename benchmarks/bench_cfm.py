@@ -29,8 +29,9 @@ from plain_cfm import Clock, PlainCFM, PrunedPointMAE
 from plain_point_mae import random_state
 from torch import Tensor
 
-from inspector_core.detectors import cfm_mapping, cfm_maps
-from inspector_core.detectors.cfm_mapping import CROSS, SIDES, CrossmodalMapping
+from inspector_core.detectors.cfm import mapping as cfm_mapping
+from inspector_core.detectors.cfm import maps as cfm_maps
+from inspector_core.detectors.cfm.mapping import CROSS, SIDES, CrossmodalMapping
 from inspector_core.device import peak_memory_mb
 from inspector_core.features.networks import timm_module
 from inspector_core.features.point_blocks import PointBlocks

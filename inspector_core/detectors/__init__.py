@@ -9,17 +9,17 @@ from inspector_core.detectors.contract import Detector, DetectorInfo
 from inspector_core.errors import SettingError
 
 DETECTORS: dict[str, str] = {
-    "aligned": "inspector_core.detectors.aligned:Aligned",
-    "btf": "inspector_core.detectors.btf:BTF",
-    "cfm": "inspector_core.detectors.cfm:CFM",
-    "inctrl": "inspector_core.detectors.inctrl:InCTRL",
-    "lsfa": "inspector_core.detectors.lsfa:LSFA",
-    "m3dm": "inspector_core.detectors.m3dm:M3DM",
+    "aligned": "inspector_core.detectors.aligned.detector:Aligned",
+    "btf": "inspector_core.detectors.btf.detector:BTF",
+    "cfm": "inspector_core.detectors.cfm.detector:CFM",
+    "inctrl": "inspector_core.detectors.inctrl.detector:InCTRL",
+    "lsfa": "inspector_core.detectors.lsfa.detector:LSFA",
+    "m3dm": "inspector_core.detectors.m3dm.detector:M3DM",
     "padim": "inspector_core.detectors.padim:PaDiM",
     "patchcore": "inspector_core.detectors.patchcore:PatchCore",
     "residual": "inspector_core.detectors.residual:Residual",
     "spade": "inspector_core.detectors.spade:SPADE",
-    "unaligned": "inspector_core.detectors.unaligned:Unaligned",
+    "unaligned": "inspector_core.detectors.unaligned.detector:Unaligned",
 }
 """name -> "module:class"."""
 

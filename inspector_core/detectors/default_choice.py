@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from inspector_core import detectors
-from inspector_core.detectors.alignment_trial import Trial, tried
+from inspector_core.detectors.aligned.trial import Trial, tried
 from inspector_core.detectors.contract import Context, DetectorInfo
 from inspector_core.detectors.view_settings import SMALL_FIRST
 from inspector_core.device import resolve

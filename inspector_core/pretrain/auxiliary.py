@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.inctrl import read_words
-from inspector_core.detectors.inctrl_sight import Sight, chosen_squares, view_cost
+from inspector_core.detectors.inctrl.detector import read_words
+from inspector_core.detectors.inctrl.sight import Sight, chosen_squares, view_cost
 from inspector_core.detectors.prompting import prompt_parts
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError, InspectorError

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from app.worker.jobs import NO_CARD, CoreEngine
-from inspector_core.detectors.alignment_trial import Trial
+from inspector_core.detectors.aligned.trial import Trial
 from inspector_core.detectors.contract import Context
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError

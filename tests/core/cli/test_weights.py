@@ -94,7 +94,7 @@ def test_that_what_is_refused_is_said_in_a_sentence(relief, words, code, sentenc
 def test_that_detectors_say_which_network_they_would_use(relief, monkeypatch):
     known = {
         "patchcore": "inspector_core.detectors.patchcore:PatchCore",
-        "inctrl": "inspector_core.detectors.inctrl:InCTRL",
+        "inctrl": "inspector_core.detectors.inctrl.detector:InCTRL",
     }
     monkeypatch.setattr(detectors, "DETECTORS", {**detectors.DETECTORS, **known})
     _, document, _ = relief("detectors", "--json")

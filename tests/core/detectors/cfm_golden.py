@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inspector_core.detectors.cfm_mapping import parameter_shapes
+from inspector_core.detectors.cfm.mapping import parameter_shapes
 from inspector_core.features.token_map import Block, TokenMap
 from inspector_core.features.token_planes import bilinear_plane, point_plane, published_mask
 

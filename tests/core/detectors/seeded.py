@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inspector_core.detectors.patch_training import PatchPair
+from inspector_core.detectors.crossmodal.patch_training import PatchPair
 
 GOLDENS = Path(__file__).resolve().parents[2] / "goldens"
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from inspector_core.detectors.adam import Adam
+from inspector_core.detectors.cfm.adam import Adam
 
 
 @pytest.mark.parametrize("rate", [1e-3, 0.1])
@@ -38,7 +38,7 @@ def test_that_a_parameter_without_a_gradient_stays():
 
 def test_that_no_compiler_is_loaded():
     code = (
-        "import sys, torch; from inspector_core.detectors.adam import Adam\n"
+        "import sys, torch; from inspector_core.detectors.cfm.adam import Adam\n"
         "x = torch.ones(2, requires_grad=True); adam = Adam([x]); x.sum().backward(); adam.step()\n"
         "assert 'torch._dynamo' not in sys.modules"
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from inspector_core.detectors.aligned import Aligned, AlignedSettings
+from inspector_core.detectors.aligned.detector import Aligned, AlignedSettings
 from inspector_core.detectors.contract import Context
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError

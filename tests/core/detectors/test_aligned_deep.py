@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inspector_core.detectors.aligned import Aligned, AlignedSettings
+from inspector_core.detectors.aligned.detector import Aligned, AlignedSettings
 from inspector_core.detectors.contract import State
 from inspector_core.errors import WeightsError
 from inspector_core.features import weights

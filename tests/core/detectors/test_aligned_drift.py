@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
 
-from inspector_core.detectors.aligned_drift import MOST_CELLS, Drift
+from inspector_core.detectors.aligned.drift import MOST_CELLS, Drift
 
 SIZE = (90, 110)
 WITHIN = np.ones(SIZE, bool)

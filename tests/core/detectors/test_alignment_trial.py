@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from inspector_core.detectors.alignment_trial import tried
+from inspector_core.detectors.aligned.trial import tried
 from inspector_core.detectors.contract import Context
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from inspector_core.detectors.btf import BTF, BTFSettings
+from inspector_core.detectors.btf.detector import BTF, BTFSettings
 from inspector_core.detectors.contract import Context
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from inspector_core.detectors import btf_published_sight
-from inspector_core.detectors.btf import BTF, BTFSettings
-from inspector_core.detectors.btf_published import published_score
-from inspector_core.detectors.btf_published_sight import PublishedSight
+from inspector_core.detectors.btf import published_sight as btf_published_sight
+from inspector_core.detectors.btf.detector import BTF, BTFSettings
+from inspector_core.detectors.btf.published import published_score
+from inspector_core.detectors.btf.published_sight import PublishedSight
 from inspector_core.detectors.contract import Context
 from inspector_core.detectors.patchcore import drawn
 from inspector_core.device import Hardware, Plan

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from inspector_core.detectors.cfm import CFM, CFMSettings
+from inspector_core.detectors.cfm.detector import CFM, CFMSettings
 from inspector_core.detectors.contract import Context
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError
@@ -50,13 +50,13 @@ def test_that_training_lowers_the_loss_and_keeps_its_curve():
 def test_that_the_fused_map_is_the_product_before_the_blur():
     _, state = learnt(smoothing_px=0.0)
     part = prepared(dent_mm=1.0)
-    product = scored({"smoothing_px": 0.0}, state, part)
+    product = scored({"smoothing_px": 0.0, "aggregation": "product"}, state, part)
     largest = scored({"smoothing_px": 0.0, "aggregation": "max"}, state, part)
     # both are drawn from the same cells; enlarging them mixes, so only bounds hold between cells
     on = part.foreground
     assert (largest.fused[on] >= np.maximum(product.rgb, product.shape)[on] - 1e-5).all()
     assert np.nanmax(product.fused) <= np.nanmax(product.rgb) * np.nanmax(product.shape) + 1e-5
-    assert scored({"aggregation": "recipe"}, state, part).fused is None
+    assert scored({}, state, part).fused is None
 
 
 def test_that_both_distances_lie_between_0_and_2(scorer):
@@ -77,14 +77,15 @@ def test_that_a_modality_can_predict_itself():
 @pytest.mark.parametrize("mapping", ["encoder_decoder", "convolutional"])
 def test_that_other_mappings_learn_and_score(mapping):
     detector, state = learnt(count=2, mapping=mapping, steps=10)
-    assert detector.restore(state, CONTEXT).score(prepared()).fused is not None
+    assert detector.restore(state, CONTEXT).score(prepared()).shape is not None
 
 
 def test_that_a_normalised_map_ends_at_the_published_score():
     _, state = learnt()
     part = prepared(stain=True)
-    plain = scored({}, state, part).fused
-    normal = scored({"normalise": "published"}, state, part).fused
+    product = {"aggregation": "product"}
+    plain = scored(product, state, part).fused
+    normal = scored({**product, "normalise": "published"}, state, part).fused
     on = part.foreground
     ratio = normal[on] / plain[on]
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
@@ -110,6 +111,7 @@ def test_that_the_published_chain_runs_from_part_to_map():
         "compat": "published",
         "point_smoothing": "published",
         "blur": "published",
+        "aggregation": "product",
         "standardise": False,
         "groups": 24,
         "group_size": 16,

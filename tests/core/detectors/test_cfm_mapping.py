@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspector_core.detectors import cfm_mapping, cfm_maps
-from inspector_core.detectors.cfm_gradients import Networks
-from inspector_core.detectors.cfm_mapping import CROSS, SIDES, CrossmodalMapping
-from inspector_core.detectors.cfm_training import Choices, train
+from inspector_core.detectors.cfm import mapping as cfm_mapping
+from inspector_core.detectors.cfm import maps as cfm_maps
+from inspector_core.detectors.cfm.gradients import Networks
+from inspector_core.detectors.cfm.mapping import CROSS, SIDES, CrossmodalMapping
+from inspector_core.detectors.cfm.training import Choices, train
 from inspector_core.errors import RecipeError, WeightsError
 from inspector_core.features import weights
 from inspector_core.features.token_map import Block, TokenMap

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inspector_core.detectors.cfm_maps import (
+from inspector_core.detectors.cfm.maps import (
     aggregate,
     blurred,
     filled_in,

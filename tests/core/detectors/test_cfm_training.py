@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inspector_core.detectors import cfm_training
-from inspector_core.detectors.cfm_mapping import (
+from inspector_core.detectors.cfm import training as cfm_training
+from inspector_core.detectors.cfm.mapping import (
     CROSS,
     INTRA,
     SIDES,
     CrossmodalMapping,
     neighbours_of,
 )
-from inspector_core.detectors.cfm_training import Choices, drawn, on_plateau, split, train
+from inspector_core.detectors.cfm.training import Choices, drawn, on_plateau, split, train
 from inspector_core.errors import InputError
 from inspector_core.features.token_map import Block, TokenMap
 from inspector_core.progress import drain
@@ -181,7 +181,7 @@ def test_that_parts_without_pixels_are_left_out():
 
 def test_that_pixels_at_once_do_not_change_what_is_learnt(monkeypatch):
     ids, parts = several(2)
-    from inspector_core.detectors import cfm_gradients
+    from inspector_core.detectors.cfm import gradients as cfm_gradients
 
     whole = drain(train(ids, parts, CROSS, replace(SHORT, steps=3)))
     monkeypatch.setattr(cfm_gradients, "_PORTION", 7)
@@ -197,7 +197,7 @@ def test_that_a_batch_counts_every_pixel_the_same():
     choices = Choices(rows=0, batch=2, steps=1, every=1)
     trained = drain(train(["small", "large"], [small, large], CROSS, choices))
     start = cfm_training.beginning(small, CROSS, choices)
-    from inspector_core.detectors.cfm_gradients import Networks
+    from inspector_core.detectors.cfm.gradients import Networks
 
     networks = Networks(start, 1e-3, "cpu")
     sums = [networks.judged(one, np.arange(len(one.pixels)))["2Dto3D"] for one in (small, large)]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.crossmodal_settings import CrossmodalSettings
-from inspector_core.detectors.crossmodal_sight import learnt_crossmodal, restored_crossmodal
-from inspector_core.detectors.crossmodal_standard import PairedStandard
+from inspector_core.detectors.crossmodal.settings import CrossmodalSettings
+from inspector_core.detectors.crossmodal.sight import learnt_crossmodal, restored_crossmodal
+from inspector_core.detectors.crossmodal.standard import PairedStandard
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.geometry import published

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from inspector_core import detectors
-from inspector_core.detectors.alignment_trial import Trial
-from inspector_core.detectors.btf import BTF
+from inspector_core.detectors.aligned.trial import Trial
+from inspector_core.detectors.btf.detector import BTF
 from inspector_core.detectors.default_choice import ANY_PLACE, CANDIDATES, candidates, chosen
 from inspector_core.detectors.view_settings import ViewSettings
 from inspector_core.errors import SettingError

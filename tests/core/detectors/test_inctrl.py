@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.inctrl import InCTRL, InCTRLSettings
+from inspector_core.detectors.inctrl.detector import InCTRL, InCTRLSettings
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.features import clip_towers

@@ -10,22 +10,22 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspector_core.detectors.lsfa_adaptor import (
+from inspector_core.detectors.crossmodal.patch_training import contrast_both_ways
+from inspector_core.detectors.lsfa.adaptor import (
     adapted,
     adapted_features,
     attention_heads,
     initial,
     layout,
 )
-from inspector_core.detectors.lsfa_losses import (
+from inspector_core.detectors.lsfa.losses import (
     Queue,
     compactness,
     global_features,
     pairwise_distance,
 )
-from inspector_core.detectors.lsfa_training import AdaptationChoices, train_adaptors
-from inspector_core.detectors.lsfa_validation import Course, Look, held_out_parts
-from inspector_core.detectors.patch_training import contrast_both_ways
+from inspector_core.detectors.lsfa.training import AdaptationChoices, train_adaptors
+from inspector_core.detectors.lsfa.validation import Course, Look, held_out_parts
 from inspector_core.progress import drain
 from tests.core.detectors.seeded import golden, pairs, param, uniform
 
@@ -45,7 +45,7 @@ def tensor(name, shape, low=-1.0, high=1.0):
 
 
 def test_that_the_adaptor_is_the_published_one(want, monkeypatch):
-    from inspector_core.detectors import lsfa_adaptor
+    from inspector_core.detectors.lsfa import adaptor as lsfa_adaptor
 
     monkeypatch.setattr(lsfa_adaptor, "_HEADS", 6)
     weights = {name: param(name, shape) for name, shape in layout({"rgb": 48}).items()}
@@ -174,7 +174,7 @@ ALONE = replace(QUICK, steps=40, rate=0.01, warm_up=0.0, look_every=5, patience=
 
 
 def test_that_the_guard_stops_compactness_alone_and_lets_alignment_go_on(monkeypatch):
-    from inspector_core.detectors import lsfa_validation
+    from inspector_core.detectors.lsfa import validation as lsfa_validation
 
     # to a tenth takes more steps than a quick test has: the heavy test below goes there
     monkeypatch.setattr(lsfa_validation, "COLLAPSED", 0.6)

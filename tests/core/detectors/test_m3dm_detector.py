@@ -9,10 +9,10 @@ import pytest
 from scipy.sparse import identity
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.crossmodal_paired import Paired
-from inspector_core.detectors.lsfa import LSFA, LSFASettings
-from inspector_core.detectors.m3dm import M3DM, M3DMSettings
-from inspector_core.detectors.patch_rows import patch_rows, side_of
+from inspector_core.detectors.crossmodal.paired import Paired
+from inspector_core.detectors.crossmodal.patch_rows import patch_rows, side_of
+from inspector_core.detectors.lsfa.detector import LSFA, LSFASettings
+from inspector_core.detectors.m3dm.detector import M3DM, M3DMSettings
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError, SettingError
 from inspector_core.features.token_map import Block, TokenMap

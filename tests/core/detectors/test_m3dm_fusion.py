@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from inspector_core.detectors.m3dm_fusion import (
+from inspector_core.detectors.crossmodal.patch_training import (
+    Descent,
+    PatchPair,
+    contrast,
+    part_draws,
+    patch_draw,
+    rate_at,
+)
+from inspector_core.detectors.m3dm.fusion import (
     FusionChoices,
     branches,
     fused_features,
@@ -17,14 +25,6 @@ from inspector_core.detectors.m3dm_fusion import (
     published_partners,
     published_weights,
     train_fusion,
-)
-from inspector_core.detectors.patch_training import (
-    Descent,
-    PatchPair,
-    contrast,
-    part_draws,
-    patch_draw,
-    rate_at,
 )
 from inspector_core.errors import WeightsError
 from inspector_core.features import weights as registry
@@ -139,7 +139,7 @@ def test_that_the_same_seed_trains_the_same_weights_and_another_does_not():
 
 
 def test_that_fusing_in_portions_changes_nothing(monkeypatch):
-    from inspector_core.detectors import m3dm_fusion
+    from inspector_core.detectors.m3dm import fusion as m3dm_fusion
 
     shape, rgb = given()
     whole = fused_features(block(), shape, rgb)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspector_core.detectors.m3dm_banks import (
+from inspector_core.detectors.m3dm.banks import (
     BANKS,
     NOBODY,
     BankChoices,
@@ -16,7 +16,7 @@ from inspector_core.detectors.m3dm_banks import (
     learn_banks,
     part_score,
 )
-from inspector_core.detectors.m3dm_decision import Decision, least_varying, one_class
+from inspector_core.detectors.m3dm.decision import Decision, least_varying, one_class
 from inspector_core.detectors.patchcore import drawn
 from inspector_core.device import Plan
 from inspector_core.progress import drain

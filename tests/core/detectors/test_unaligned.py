@@ -10,7 +10,7 @@ import pytest
 
 from inspector_core.detectors.contract import Context
 from inspector_core.detectors.sight_learning import Extent, shown_px
-from inspector_core.detectors.unaligned import Unaligned, UnalignedSettings
+from inspector_core.detectors.unaligned.detector import Unaligned, UnalignedSettings
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError
 from inspector_core.geometry.prepare import prepare

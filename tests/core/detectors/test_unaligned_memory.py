@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.unaligned_memory import Memory, Tail, Tails, Weighing, thinned
+from inspector_core.detectors.unaligned.memory import Memory, Tail, Tails, Weighing, thinned
 from inspector_core.device import Hardware
 from inspector_core.progress import drain
 

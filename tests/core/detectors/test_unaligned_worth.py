@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspector_core.detectors.unaligned_worth import worth
+from inspector_core.detectors.unaligned.worth import worth
 
 
 def test_that_evidence_which_shows_disturbances_as_good_pixels_is_worth_a_tenth():

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from unittest import mock
 
-from inspector_core.detectors import crossmodal_sight
+from inspector_core.detectors.crossmodal import sight as crossmodal_sight
 from inspector_core.features import weights
 from inspector_core.features.backbone import Backbone
 from inspector_core.features.networks import timm_module

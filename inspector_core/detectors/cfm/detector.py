@@ -1,0 +1,262 @@
+"""CFM, Crossmodal Feature Mapping (Costanzino et al., CVPR 2024, arXiv 2312.04521).
+
+Two small networks learn on good parts to predict the features of shape from those of colour at the same
+pixel, and the other way round. A defect breaks the relation: what is seen lies far from what the other
+modality makes expect. Both predictions must fail for a place to count, so the two distances are multiplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from inspector_core.detectors.cfm.mapping import (
+    CROSS,
+    INTRA,
+    SIDES,
+    CrossmodalMapping,
+    Direction,
+    neighbours_of,
+    published,
+)
+from inspector_core.detectors.cfm.maps import Aggregation, aggregate, blurred, normalised, on_grid
+from inspector_core.detectors.cfm.training import Choices, train
+from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, Scorer, State
+from inspector_core.detectors.crossmodal.paired import Paired
+from inspector_core.detectors.crossmodal.settings import NETWORKS, CrossmodalSettings
+from inspector_core.detectors.crossmodal.sight import learnt_crossmodal, restored_crossmodal
+from inspector_core.detectors.crossmodal.standard import PairedStandard
+from inspector_core.detectors.sight_learning import LARGEST_PX
+from inspector_core.detectors.view_choice import network_bytes
+from inspector_core.device import Cost
+from inspector_core.errors import InputError
+from inspector_core.progress import Job, Progress
+from inspector_core.settings import setting
+from inspector_core.types import AnomalyMaps, Array, FloatArray, Registered, SampleRef
+
+DESCRIBING = "Describing the good parts"
+_PART_BYTES = 12 << 20
+"""Tokens of a part with both transformers, and the weights that carry them to pixels."""
+_TRAINING_BYTES = 256 << 20
+_PIXEL_BYTES = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CFMSettings(CrossmodalSettings):
+    """Settings of `cfm`; published values of the paper, of the code where the paper is silent."""
+
+    mapping: Literal["projection", "encoder_decoder", "convolutional"] = setting(
+        "projection",
+        choices=("projection", "encoder_decoder", "convolutional"),
+        published="projection",
+        help="Form of the mapping networks: three layers, a bottleneck, or neighbours looked at too.",
+    )
+    variant: Literal["cross", "intra"] = setting(
+        "cross",
+        choices=("cross", "intra"),
+        published="cross",
+        help="Predict each modality from the other, or from itself through the mapping's bottleneck.",
+    )
+    trained: Literal["here", "published"] = setting(
+        "here",
+        choices=("here", "published"),
+        published="here",
+        help="Train the mappings on the good parts, or take the published pair of a category from the "
+        "weights on this machine (with compat=published).",
+    )
+    aggregation: Literal["recipe", "product", "sum", "max", "2d", "3d"] = setting(
+        "recipe",
+        choices=("recipe", "product", "sum", "max", "2d", "3d"),
+        published="product",
+        help="The fused map: as the recipe joins colour and shape (joined_by), or from both distances at "
+        "each place, their product as published.",
+    )
+    standardise: bool = setting(
+        True,
+        published=False,
+        help="Bring all channels around their mean to the same spread over the good parts.",
+    )
+    rows: int = setting(
+        512, low=0, high=100_000, published=0, help="Pixels of a part and step; 0 takes all."
+    )
+    batch: int = setting(4, low=1, high=64, published=4, help="Parts a step.")
+    steps: int = setting(1500, low=1, high=1_000_000, help="Steps of training at most.")
+    rate: float = setting(1e-3, low=1e-6, high=1.0, published=1e-3, help="Learning rate of Adam.")
+    patience: int = setting(
+        4,
+        low=0,
+        high=1000,
+        published=0,
+        help="Stop after so many looks at held-out good parts without an improvement; 0 never stops.",
+    )
+    precision: Literal["single", "bfloat16"] = setting(
+        "single",
+        choices=("single", "bfloat16"),
+        published="single",
+        help="Numbers of the mappings; bfloat16 is faster where the processor knows it.",
+    )
+    blur: Literal["exact", "published"] = setting(
+        "exact",
+        choices=("exact", "published"),
+        published="published",
+        help="Blur within the part, or the published boxes over its border (with compat=published).",
+    )
+    normalise: Literal["none", "published"] = setting(
+        "none",
+        choices=("none", "published"),
+        published="published",
+        help="Keep one scale for all parts, or divide each map by a mean of its own, which makes bad "
+        "parts look calm.",
+    )
+
+
+class CFM:
+    """Mappings between colour and shape; see the module."""
+
+    info: ClassVar[DetectorInfo] = DetectorInfo(
+        name="cfm",
+        title="Crossmodal Feature Mapping",
+        summary="Learns to predict shape from colour and colour from shape; a defect breaks the relation.",
+        source="Costanzino et al.: Multimodal Industrial Anomaly Detection by Crossmodal Feature Mapping, "
+        "CVPR 2024, arXiv 2312.04521",
+        modalities=("rgb", "shape"),
+        requires=("rgb", "shape"),
+        settings=CFMSettings,
+        suits="Parts with picture and cloud whose look and form go together; learns from five parts on.",
+        weights=NETWORKS,
+    )
+
+    def __init__(self, settings: CFMSettings) -> None:
+        self.settings = settings
+
+    def cost(self, n_parts: int, size: tuple[int, int]) -> Cost:
+        """Memory for learning: the networks, tokens of all parts, the mappings in training."""
+        settings = replace(self.settings, size_px=self.settings.size_px or LARGEST_PX)
+        fixed = network_bytes(settings, NETWORKS, size) + _TRAINING_BYTES
+        return Cost(fixed_bytes=fixed + n_parts * _PART_BYTES + _PIXEL_BYTES * size[0] * size[1])
+
+    def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
+        """Features of all good parts once, then the mappings between them."""
+        settings = self.settings
+        sight, again = yield from learnt_crossmodal(parts, settings, context)
+        good: list[Paired] = []
+        for number, part in again:
+            yield Progress(DESCRIBING, number, len(parts))
+            good.append(_both(part, sight.see(part)))
+        standard = PairedStandard.learnt(good) if settings.standardise else PairedStandard.none()
+        good = [standard.of(one) for one in good]
+        directions = INTRA if settings.variant == "intra" else CROSS
+        tensors: dict[str, Array] = standard.tensors()
+        facts = {**sight.facts(), "parts": [ref.id for ref in parts]}
+        if settings.trained == "published":
+            found = {direction: published(direction) for direction in CROSS}
+        else:
+            ids = [ref.id for ref in parts]
+            device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
+            done = yield from train(ids, good, directions, self._choices(context.seed), device)
+            found = done.tensors
+            facts |= {"curve": done.curve, "ended_by": done.reason}
+        for direction, named in found.items():
+            tensors |= {f"{direction}.{name}": value for name, value in named.items()}
+        return State(tensors, facts)
+
+    def restore(self, state: State, context: Context) -> Scorer:
+        """A scorer from what `learn` returned."""
+        return CFMScorer(self.settings, state, context)
+
+    def _choices(self, seed: int) -> Choices:
+        settings = self.settings
+        return Choices(
+            architecture=settings.mapping,
+            rows=settings.rows,
+            batch=settings.batch,
+            steps=settings.steps,
+            rate=settings.rate,
+            patience=settings.patience,
+            seed=seed,
+        )
+
+
+class CFMScorer:
+    """Learnt mappings, ready for parts."""
+
+    def __init__(self, settings: CFMSettings, state: State, context: Context) -> None:
+        self.settings = settings
+        self.sight = restored_crossmodal(state.facts, settings, context)
+        self.standard = PairedStandard.restored(state.tensors)
+        device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
+        half = settings.precision == "bfloat16"
+        self.mappings = {
+            direction: CrossmodalMapping(own, device, half=half)
+            for direction, own in _by_direction(state.tensors).items()
+        }
+
+    def score(self, part: Registered) -> AnomalyMaps:
+        """Distances of seen and predicted features, of colour and of shape, and both joined."""
+        paired = self.standard.of(_both(part, self.sight.see(part)))
+        colour, shape = self._distances(paired)
+        maps = {"rgb": colour, "shape": shape}
+        if self.settings.aggregation != "recipe":
+            how: Aggregation = self.settings.aggregation
+            maps["fused"] = aggregate(colour, shape, how)
+        drawn = {name: self._drawn(part, paired, values) for name, values in maps.items()}
+        return AnomalyMaps(drawn["rgb"], drawn["shape"], drawn.get("fused"), notes=paired.notes)
+
+    def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
+        """None: the mappings do not remember single parts."""
+        return None
+
+    def _distances(self, paired: Paired) -> tuple[FloatArray, FloatArray]:
+        """(P,) of predicted and seen features: colour, shape."""
+        around = None
+        if self.settings.mapping == "convolutional":
+            around = neighbours_of(paired.pixels, paired.size)
+        found: dict[str, FloatArray] = {}
+        sides = {"rgb": paired.rgb, "shape": paired.shape}
+        for direction, mapping in self.mappings.items():
+            seen, predicted = SIDES[direction]
+            source, target = sides[seen], sides[predicted]
+            assert source is not None
+            assert target is not None
+            found[predicted] = mapping.distances(source, target, around)
+        return found["rgb"], found["shape"]
+
+    def _drawn(self, part: Registered, paired: Paired, values: Array) -> FloatArray:
+        """The map (H, W) of values at the judged pixels."""
+        sigma = self.settings.smoothing_px
+        if self.settings.blur == "published":
+            blurry = blurred(on_grid(values, paired.pixels, paired.size), "published", sigma)
+            values, sigma = blurry.ravel()[paired.pixels], 0.0
+        drawn = self.sight.to_map(part, paired, values, sigma)
+        if self.settings.normalise == "none":
+            return drawn
+        # one of the published three: the largest value is then the published score of the part
+        highest = float(np.nanmax(drawn))
+        return drawn * np.float32(normalised(drawn).score / highest) if highest > 0 else drawn
+
+
+def _both(part: Registered, paired: Paired) -> Paired:
+    """The features again; InputError when a modality is missing."""
+    missing = "picture" if paired.rgb is None else "cloud" if paired.shape is None else ""
+    if missing:
+        raise InputError(
+            f"{part.sample.id}: the {missing} is missing, and cfm compares picture and cloud",
+            cure="scan the part with both, or use btf, unaligned or patchcore",
+        )
+    return paired
+
+
+def _by_direction(tensors: Mapping[str, Array]) -> dict[Direction, dict[str, Array]]:
+    found: dict[Direction, dict[str, Array]] = {}
+    for direction in SIDES:
+        own = {
+            name.removeprefix(f"{direction}."): value
+            for name, value in tensors.items()
+            if name.startswith(f"{direction}.")
+        }
+        if own:
+            found[direction] = own
+    return found

@@ -1,0 +1,137 @@
+"""Colour and shape as CFM, M3DM and LSFA prepare them: a square of 224 pixels, in metres.
+
+Source: crossmodal-feature-mapping@63288af, preprocessing and features; methods as `geometry.published`.
+Two of its faults are settings here (`rgb_background`, `distances`, `point_smoothing`); that the point
+network is never put into its mode for use is not repeated: its randomness is off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inspector_core.detectors.contract import Context
+from inspector_core.detectors.crossmodal.paired import Paired
+from inspector_core.detectors.crossmodal.settings import CrossmodalSettings
+from inspector_core.detectors.views import smoothed
+from inspector_core.device import Cost, Plan, with_fallback
+from inspector_core.errors import InputError
+from inspector_core.features import weights
+from inspector_core.features.backbone import Backbone
+from inspector_core.features.point_transformer import NETWORK as POINT_NETWORK
+from inspector_core.features.point_transformer import PointTransformer
+from inspector_core.features.token_map import Block, TokenMap
+from inspector_core.features.token_planes import bilinear_plane, point_plane, published_mask
+from inspector_core.geometry import published
+from inspector_core.memory.nearest import quiet
+from inspector_core.types import Array, FloatArray, Registered
+
+_SIZE = (published.IMAGE_SIZE, published.IMAGE_SIZE)
+_FEWEST_POINTS = 9
+_PICTURE_COST = Cost(row_bytes=1 << 28)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSight:
+    """The published way of looking at a part.
+
+    network : a vision transformer.   points : the point transformer.
+    """
+
+    network: Backbone
+    points: PointTransformer
+    settings: CrossmodalSettings
+    context: Context
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(h, w) of the grid that is judged."""
+        return _SIZE
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Both, always."""
+        return ("rgb", "shape")
+
+    def see(self, part: Registered) -> Paired:
+        """Features of a part; InputError when nothing of it is left by the published preparation."""
+        xyz, rgb = self._prepared(part)
+        cloud, measured = published.resized_cloud(xyz)
+        if measured.size < _FEWEST_POINTS:
+            raise InputError(
+                f"{part.sample.id}: the published preparation leaves nothing of the part",
+                cure="check the unit of its cloud, or use compat=project",
+            )
+        points = cloud.reshape(3, -1).T[measured]
+        pixels = measured
+        if self.settings.point_smoothing == "published":
+            pixels = np.flatnonzero(published_mask(measured, _SIZE))
+        found = self.points.tokens(points)
+        plane = point_plane(
+            points,
+            measured,
+            found.centres,
+            pixels,
+            _SIZE,
+            smoothing=self.settings.point_smoothing,
+            distances=self.settings.distances,
+        )
+        tokens = self._tokens(rgb)
+        grid = (int(tokens.shape[1]), int(tokens.shape[2]))
+        picture = Block(
+            np.ascontiguousarray(tokens.reshape(len(tokens), -1).T),
+            bilinear_plane(grid, _SIZE, pixels),
+        )
+        shape = TokenMap([Block(found.tokens, plane)])
+        return Paired(TokenMap([picture]), shape, pixels, _SIZE, found.notes)
+
+    def to_map(
+        self, part: Registered, paired: Paired, values: Array, sigma_px: float = 0.0
+    ) -> FloatArray:
+        """(H, W) float32 of values (P,) of the judged pixels, NaN off the part; see `PairedSight`."""
+        cells, inside = paired.spread(values)
+        drawn = smoothed(cells, inside, _SIZE, sigma_px)
+        height, width = part.shape
+        empty = np.zeros((height, width, 1), bool)
+        square, (top, left) = published.pad_square(empty)
+        large = smoothed(drawn, np.ones(_SIZE, bool), square.shape[:2], 0)
+        there = large[top : top + height, left : left + width]
+        return np.where(part.foreground, there, np.float32(np.nan))
+
+    def facts(self) -> dict[str, Any]:
+        """As plain JSON, for the recipe."""
+        return {
+            "network": self.network.name,
+            "network_sha256": weights.sha256(self.network.name),
+            "point_network_sha256": weights.sha256(POINT_NETWORK),
+        }
+
+    def _prepared(self, part: Registered) -> tuple[Array, Array]:
+        """(S, S, 3) float32 m, zeros = missing or removed, and the square picture uint8 for the network."""
+        rgb = part.colour()
+        xyz = part.sample.xyz
+        missing = "picture" if rgb is None else "cloud"
+        if rgb is None or xyz is None:
+            raise InputError(
+                f"{part.sample.id}: the {missing} is missing, and this method compares the two",
+                cure="scan the part as the good ones were scanned",
+            )
+        picture = np.round(255 * np.clip(rgb, 0, 1)).astype(np.uint8)
+        metres = np.where(part.valid[..., None], xyz / np.float32(1000), np.float32(0))
+        squared = published.preprocess(metres, picture, seed=self.context.seed)
+        if self.settings.rgb_background == "black":
+            return squared.xyz, squared.rgb
+        return squared.xyz, published.square_by_edge(picture)
+
+    def _tokens(self, square: Array) -> FloatArray:
+        """(C, h, w) of a square picture."""
+        small = published.bicubic(square).astype(np.float32) / np.float32(255)
+        batch = np.ascontiguousarray(small.transpose(2, 0, 1))[None]
+
+        def work(plan: Plan) -> FloatArray:
+            found: FloatArray = self.network.on(plan.device).maps(batch)[0][0].cpu().numpy()
+            return found
+
+        return with_fallback(work, self.context.plan(_PICTURE_COST), quiet)

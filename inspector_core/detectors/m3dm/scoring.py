@@ -1,0 +1,177 @@
+"""What methods with banks of colour and shape share: good parts' patches, and a part's maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from inspector_core.detectors.contract import Context, Explanation, State
+from inspector_core.detectors.crossmodal.paired import Paired, PairedSight
+from inspector_core.detectors.crossmodal.patch_rows import PatchRows, patch_rows, side_of
+from inspector_core.detectors.crossmodal.patch_training import patch_draw
+from inspector_core.detectors.crossmodal.sight import restored_crossmodal
+from inspector_core.detectors.m3dm.judging import BankJudge, Features
+from inspector_core.detectors.m3dm.settings import PatchBankSettings
+from inspector_core.detectors.patchcore import drawn
+from inspector_core.errors import InputError
+from inspector_core.features.scaling import Standard
+from inspector_core.progress import Job, Progress
+from inspector_core.types import AnomalyMaps, Array, FloatArray, Registered
+
+DESCRIBING = "Describing the good parts"
+_HELD_BYTES = 768 << 20
+"""Patches of the good parts are thinned out evenly over the parts to fit into this."""
+_SIDES = ("rgb", "shape")
+
+
+@dataclass(frozen=True, slots=True)
+class GoodPatches:
+    """Patches of the good parts, in the units in which everything after is learnt.
+
+    parts : of each.   whole : patches before any were left out.   standards : by side, empty for none.
+    """
+
+    parts: list[PatchRows]
+    whole: int
+    standards: dict[str, Standard]
+
+    def tensors(self) -> dict[str, Array]:
+        """The standards as named arrays."""
+        found: dict[str, Array] = {}
+        for side, standard in self.standards.items():
+            found |= standard.tensors(f"{side}.standard")
+        return found
+
+
+def good_patches(
+    again: Iterator[tuple[int, Registered]],
+    n_parts: int,
+    sight: PairedSight,
+    settings: PatchBankSettings,
+    seed: int,
+) -> Job[GoodPatches]:
+    """See all good parts once."""
+    parts, whole = [], 0
+    for number, part in again:
+        yield Progress(DESCRIBING, number, n_parts)
+        paired = sight.see(part)
+        lacking = [side for side in sight.modalities if getattr(paired, side) is None]
+        if lacking:
+            raise InputError(
+                f"{part.sample.id}: the {_thing(lacking[0])} is missing, and other good parts have it",
+                cure="learn from parts that were all scanned in the same way",
+            )
+        rows = patch_rows(paired, side_of(paired.size, settings.patch_px))
+        whole += len(rows)
+        width = sum(getattr(rows, side).shape[1] for side in sight.modalities)
+        most = max(1, _HELD_BYTES // (4 * width * n_parts))
+        some = patch_draw(len(rows), most, np.random.default_rng([seed, number]))
+        parts.append(_only(rows, some))
+    standards = {}
+    if settings.standardise:
+        standards = {
+            side: Standard.of(np.concatenate([getattr(rows, side) for rows in parts]))
+            for side in sight.modalities
+        }
+    return GoodPatches([scaled(rows, standards) for rows in parts], whole, standards)
+
+
+def scaled(rows: PatchRows, standards: dict[str, Standard]) -> PatchRows:
+    """The patches in the units of the good parts, as they are where there are none."""
+    rgb, shape = (
+        standards[side].apply(values) if values is not None and side in standards else values
+        for side, values in (("rgb", rows.rgb), ("shape", rows.shape))
+    )
+    return replace(rows, rgb=rgb, shape=shape)
+
+
+class PatchBankScorer:
+    """Learnt banks, ready for parts.
+
+    described : the features by bank of a part's patches.
+    """
+
+    def __init__(
+        self,
+        settings: PatchBankSettings,
+        state: State,
+        context: Context,
+        described: Callable[[PatchRows], Features],
+    ) -> None:
+        self.settings, self.described = settings, described
+        self.sight = restored_crossmodal(state.facts, settings, context)
+        self.standards = {
+            side: Standard.from_tensors(f"{side}.standard", state.tensors)
+            for side in _SIDES
+            if f"{side}.standard.mean" in state.tensors
+        }
+        self.judge = BankJudge(settings, state.tensors, state.facts, context)
+        self.notes = tuple(state.facts.get("notes", ()))
+
+    def score(self, part: Registered) -> AnomalyMaps:
+        """Distances to the nearest good patch of colour, of shape, and what both and fused ones say."""
+        paired = self.sight.see(part)
+        notes = (*paired.notes, *self.notes, *self._require(part, paired))
+        rows = patch_rows(paired, side_of(paired.size, self.settings.patch_px))
+        judged = self.judge.judged(self.described(scaled(rows, self.standards)))
+        maps = {
+            name: self._drawn(part, paired, rows, values, judged.scores.get(name))
+            for name, values in judged.distances.items()
+            if name != "fused"
+        }
+        fused = None
+        if judged.joint is not None:
+            fused = self._drawn(part, paired, rows, judged.joint, judged.joint_score)
+        return AnomalyMaps(maps.get("rgb"), maps.get("shape"), fused, notes=notes)
+
+    def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
+        """None: which patch a pixel of the source belongs to is the frame's affair."""
+        return None
+
+    def _require(self, part: Registered, paired: Paired) -> Sequence[str]:
+        """Notes on what the part lacks; InputError when nothing that was learnt is there."""
+        learnt = [side for side in _SIDES if side in self.judge.names]
+        missing = [side for side in learnt if getattr(paired, side) is None]
+        if not missing:
+            return ()
+        if len(missing) == len(learnt):
+            raise InputError(
+                f"{part.sample.id}: the {_thing(missing[0])} is missing, "
+                "and the recipe was learnt from nothing else",
+                cure="scan the part as the good ones were scanned, or learn again",
+            )
+        if missing == ["rgb"]:
+            return ("No picture: judged by shape alone.",)
+        return ("No cloud: judged by colour alone, and what lies around the part counts as part.",)
+
+    def _drawn(
+        self, part: Registered, paired: Paired, rows: PatchRows, values: Array, ends: float | None
+    ) -> FloatArray:
+        """The map (H, W) of values (N,) of the patches, ending at a part score where there is one."""
+        sigma = self.settings.smoothing_px
+        if self.settings.blur == "published":
+            values = drawn(rows.on_grid(values), paired.size, sigma, "btf").ravel()[paired.pixels]
+            found = self.sight.to_map(part, paired, values)
+        else:
+            found = self.sight.to_map(part, paired, rows.at_pixels(values), sigma)
+        top = float(np.nanmax(found))
+        return found if ends is None or top <= 0 else found * np.float32(ends / top)
+
+
+def judged_facts(sight: PairedSight, ids: Sequence[str], notes: Sequence[str]) -> dict[str, Any]:
+    """Facts of a recipe beside those of its banks."""
+    return {**sight.facts(), "parts": list(ids), "notes": list(notes)}
+
+
+def _only(rows: PatchRows, some: Array) -> PatchRows:
+    """Some of the patches, for learning: the way to pixels stays behind."""
+    rgb = None if rows.rgb is None else rows.rgb[some]
+    shape = None if rows.shape is None else rows.shape[some]
+    return replace(rows, rgb=rgb, shape=shape, cells=rows.cells[some], to_pixels=rows.to_pixels[:0])
+
+
+def _thing(side: str) -> str:
+    return "picture" if side == "rgb" else "cloud"
