@@ -11,7 +11,7 @@ from inspector_core.errors import WeightsError
 from inspector_core.features import clip_towers, weights
 from inspector_core.progress import drain
 from inspector_core.settings import build, declared
-from tests.contracts.test_detectors import CONTEXT
+from tests.contracts.test_detectors import CONTEXT, SHORT
 from tests.contracts.tiny_parts import refs
 from tests.core.detectors.random_weights import MOBILENET, random_weights
 from tests.core.features.tiny_clip import tiny_towers
@@ -41,8 +41,9 @@ def folder(tmp_path_factory):
 def quick(name, **wanted):
     kind = load(name)
     known = {entry.name for entry in declared(kind.info.settings)}
-    values = {"stages": "1", "size_px": 96}
-    return kind(build(kind.info.settings, {**values, **wanted} if set(values) <= known else {}))
+    values = {"stages": "1", "size_px": 96, **SHORT}
+    wanted = {**wanted, **{key: value for key, value in values.items() if key in known}}
+    return kind(build(kind.info.settings, wanted))
 
 
 @pytest.mark.parametrize("name", DETECTORS)

@@ -20,8 +20,8 @@ from tests.gui.conftest import open_window
 from tests.gui.tiny_engine import refs, tiny_scan
 
 _PATIENCE_MS = 240_000
-_QUICK = {"size_px": 96}
-"""Settings that make tiny parts tiny to the networks too, where a detector has them."""
+_QUICK = {"size_px": 96, "steps": 20, "uff_steps": 10, "rows": 256, "patches": 64}
+"""Settings that make tiny parts tiny to the networks too, and training short, where a detector has them."""
 
 
 def _network(name: str) -> str:

@@ -41,7 +41,7 @@ def scored(settings, state, part):
 
 
 def test_that_training_lowers_the_loss_and_keeps_its_curve():
-    _, state = learnt(steps=100)
+    _, state = learnt(steps=300, rows=128)
     first, last = state.facts["curve"][0]["loss"], state.facts["curve"][-1]["loss"]
     assert all(last[name] < first[name] for name in ("2Dto3D", "3Dto2D"))
     assert state.facts["ended_by"] == "steps"
