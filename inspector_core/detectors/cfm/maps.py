@@ -1,4 +1,4 @@
-"""From the distances of Crossmodal Feature Mapping at the judged pixels to a map and a score.
+"""From the distances of Crossmodal Feature Mapping at the judged pixels to a map and its published units.
 
 Costanzino et al., CVPR 2024. Both predictions must fail for a place to count, so the two distances are
 multiplied; then the map is blurred and its largest value is the part's score. What the published code
@@ -14,25 +14,20 @@ from typing import Literal
 import numpy as np
 
 from inspector_core.geometry.smoothing import smooth
-from inspector_core.types import Array, BoolArray, FloatArray
+from inspector_core.types import Array, FloatArray
 
 Aggregation = Literal["product", "sum", "max", "2d", "3d"]
 Blur = Literal["exact", "published"]
-Normalising = Literal["none", "published"]
 _BOXES = (5, 5, 5, 5, 5, 7, 7, 7)
 """Sides of the published blur's boxes; together a standard deviation of 4.69 pixels."""
 
 
-def aggregate(
-    psi2d: Array, psi3d: Array, how: Aggregation, usual: tuple[float, float] = (1.0, 1.0)
-) -> FloatArray:
+def aggregate(psi2d: Array, psi3d: Array, how: Aggregation) -> FloatArray:
     """The fused distance of two arrays of any one shape.
 
-    usual : what each is divided by first, such as its high quantile on good parts: the colour distance
-    is mostly the larger one, so "max" is that one alone without (published).
+    The colour distance is mostly the larger one, so "max" is nearly that one alone (as published).
     """
-    colour = np.asarray(psi2d, np.float32) / np.float32(usual[0])
-    shape = np.asarray(psi3d, np.float32) / np.float32(usual[1])
+    colour, shape = (np.asarray(values, np.float32) for values in (psi2d, psi3d))
     if how == "product":
         return colour * shape
     if how == "sum":
@@ -96,45 +91,3 @@ def normalised(values: Array) -> Normalised:
         filled / np.float32(np.sqrt(mean)),
         float(filled.max() / np.sqrt(level)),
     )
-
-
-def part_score(values: Array, how: Normalising) -> float:
-    """Largest value of a blurred map (h, w), or the published score; 0 where nothing was judged."""
-    if how == "published":
-        return normalised(values).score
-    known = values[np.isfinite(values)]
-    return float(known.max()) if known.size else 0.0
-
-
-def strided(pixels: Array, size: tuple[int, int], stride: int) -> Array:
-    """Which of the judged pixels (P,) lie on every stride-th row and column: their numbers among them.
-
-    All of them when none does, as with parts smaller than the stride.
-    """
-    rows, columns = np.divmod(pixels, size[1])
-    kept = np.flatnonzero((rows % stride == stride // 2) & (columns % stride == stride // 2))
-    return kept if kept.size else np.arange(len(pixels))
-
-
-def filled_in(values: Array, judged: BoolArray, stride: int) -> FloatArray:
-    """(h, w) float32: a map known on a `strided` grid of pixels alone, brought to all judged pixels.
-
-    values : (h, w), NaN where unknown.   Bilinear between the known ones; those that are missing do
-    not count, and pixels with no known one around take the nearest.
-    """
-    from scipy.ndimage import convolve1d, distance_transform_edt
-
-    known = np.isfinite(values)
-    tent = 1 - np.abs(np.arange(1 - stride, stride)) / np.float32(stride)
-    total, share = np.where(known, values, 0).astype(np.float32), known.astype(np.float32)
-    for axis in (0, 1):
-        total = convolve1d(total, tent, axis=axis, mode="constant")
-        share = convolve1d(share, tent, axis=axis, mode="constant")
-    result = np.full(values.shape, np.nan, np.float32)
-    near = judged & (share > 1e-6)
-    result[near] = total[near] / share[near]
-    far = judged & ~near
-    if far.any() and known.any():
-        index = distance_transform_edt(~known, return_distances=False, return_indices=True)
-        result[far] = values[tuple(index[:, far])]
-    return result

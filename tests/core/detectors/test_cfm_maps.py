@@ -8,11 +8,8 @@ import pytest
 from inspector_core.detectors.cfm.maps import (
     aggregate,
     blurred,
-    filled_in,
     normalised,
     on_grid,
-    part_score,
-    strided,
 )
 
 
@@ -21,10 +18,6 @@ from inspector_core.detectors.cfm.maps import (
 )
 def test_that_distances_are_joined_as_asked(how, want):
     assert aggregate(np.array([4.0]), np.array([0.5]), how).tolist() == [want]
-
-
-def test_that_a_maximum_can_be_taken_in_units_of_good_parts():
-    assert aggregate(np.array([4.0]), np.array([0.5]), "max", (8.0, 0.1)).tolist() == [5.0]
 
 
 def test_that_pixels_that_are_not_judged_are_unknown():
@@ -69,47 +62,9 @@ def test_that_the_three_published_units_are_what_their_names_say():
     np.testing.assert_allclose(found.overlap, values / 4)
     np.testing.assert_allclose(found.pixels, values / np.sqrt(2), rtol=1e-6)
     assert found.score == pytest.approx(3.0)
-    assert part_score(values, "published") == pytest.approx(3.0)
-    assert part_score(values, "none") == 6.0
 
 
 def test_that_a_map_without_evidence_scores_zero():
     for values in (np.zeros((3, 3)), np.full((3, 3), np.nan)):
-        for how in ("none", "published"):
-            assert part_score(values, how) == 0.0
+        assert normalised(values).score == 0.0
     assert not normalised(np.zeros((3, 3))).overlap.any()
-
-
-def test_that_every_second_pixel_is_judged_and_the_others_lie_between():
-    size = (20, 24)
-    pixels = np.arange(size[0] * size[1])
-    kept = strided(pixels, size, 2)
-    assert len(kept) == len(pixels) / 4
-    row, column = np.mgrid[: size[0], : size[1]]
-    ramp = (row + 2 * column).astype(np.float32)
-    found = filled_in(on_grid(ramp.ravel()[kept], pixels[kept], size), np.ones(size, bool), 2)
-    # a linear map is met exactly between judged pixels; the rim has one on one side alone
-    np.testing.assert_allclose(found[1:-1, 1:-1], ramp[1:-1, 1:-1], atol=1e-4)
-    assert np.isfinite(found).all()
-
-
-def test_that_a_stride_of_one_changes_nothing():
-    pixels = np.flatnonzero(a_disc())
-    assert strided(pixels, (64, 64), 1).tolist() == list(range(len(pixels)))
-    values = on_grid(np.arange(len(pixels), dtype=np.float32), pixels, (64, 64))
-    np.testing.assert_array_equal(filled_in(values, a_disc(), 1), values)
-
-
-def test_that_pixels_far_from_any_judged_one_take_the_nearest():
-    judged = np.zeros((9, 30), bool)
-    judged[4] = True
-    values = np.full((9, 30), np.nan, np.float32)
-    values[4, 0], values[4, 29] = 1, 5
-    found = filled_in(values, judged, 4)
-    assert found[4, 10] == 1
-    assert found[4, 20] == 5
-    assert np.isnan(found[3]).all()
-
-
-def test_that_a_part_smaller_than_the_stride_is_judged_whole():
-    assert strided(np.array([0, 1]), (40, 40), 8).tolist() == [0, 1]
