@@ -26,7 +26,11 @@ from inspector_core.detectors.cfm.maps import Aggregation, aggregate, blurred, n
 from inspector_core.detectors.cfm.training import Choices, train
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, Scorer, State
 from inspector_core.detectors.crossmodal.paired import Paired
-from inspector_core.detectors.crossmodal.settings import NETWORKS, CrossmodalSettings
+from inspector_core.detectors.crossmodal.settings import (
+    NETWORKS,
+    CrossmodalSettings,
+    require_both,
+)
 from inspector_core.detectors.crossmodal.sight import learnt_crossmodal, restored_crossmodal
 from inspector_core.detectors.crossmodal.standard import PairedStandard
 from inspector_core.detectors.sight_learning import LARGEST_PX
@@ -141,6 +145,7 @@ class CFM:
     def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
         """Features of all good parts once, then the mappings between them."""
         settings = self.settings
+        require_both(settings, "cfm")
         sight, again = yield from learnt_crossmodal(parts, settings, context)
         good: list[Paired] = []
         for number, part in again:

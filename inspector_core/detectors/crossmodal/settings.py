@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inspector_core.detectors.view_settings import SMALL_FIRST, SightSettings
+from inspector_core.errors import SettingError
 from inspector_core.settings import setting
 
 TRANSFORMERS = ("vit_base_patch8_224.dino", "vit_small_patch8_224.dino")
@@ -91,3 +92,12 @@ class CrossmodalSettings(SightSettings):
         help="Judge every n-th pixel of the network's picture; auto judges every second with a "
         "transformer and every fourth with others.",
     )
+
+
+def require_both(settings: CrossmodalSettings, method: str) -> None:
+    """SettingError when the settings leave out a modality that a method learns from."""
+    if settings.picture != "auto":
+        raise SettingError(
+            f"picture={settings.picture} is not possible: {method} learns how colour and shape go together",
+            cure="leave picture=auto, or use m3dm, unaligned or patchcore",
+        )

@@ -17,7 +17,7 @@ import numpy as np
 from inspector_core.detectors.contract import Context, DetectorInfo, Scorer, State
 from inspector_core.detectors.crossmodal.patch_rows import PatchRows
 from inspector_core.detectors.crossmodal.patch_training import PatchPair
-from inspector_core.detectors.crossmodal.settings import NETWORKS
+from inspector_core.detectors.crossmodal.settings import NETWORKS, require_both
 from inspector_core.detectors.crossmodal.sight import learnt_crossmodal
 from inspector_core.detectors.lsfa.adaptor import Side, adapted_features
 from inspector_core.detectors.lsfa.training import AdaptationChoices, train_adaptors
@@ -169,6 +169,7 @@ class LSFA:
     def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
         """Patches of the good parts, the adaptors, banks of what they give."""
         settings = self.settings
+        require_both(settings, "lsfa")
         sight, again = yield from learnt_crossmodal(parts, settings, context)
         if len(sight.modalities) < 2:
             raise InputError(

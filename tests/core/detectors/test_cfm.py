@@ -10,7 +10,7 @@ import pytest
 from inspector_core.detectors.cfm.detector import CFM, CFMSettings
 from inspector_core.detectors.contract import Context
 from inspector_core.device import Hardware
-from inspector_core.errors import InputError
+from inspector_core.errors import InputError, SettingError
 from inspector_core.geometry.prepare import prepare
 from inspector_core.progress import drain
 from tests.contracts.tiny_parts import refs
@@ -99,6 +99,12 @@ def test_that_a_part_without_both_is_refused_with_a_way_out(scorer, drop, what):
     with pytest.raises(InputError, match=f"the {what} is missing") as caught:
         scorer.score(prepared(drop=drop))
     assert "unaligned" in caught.value.cure
+
+
+def test_that_one_modality_alone_is_no_choice():
+    with pytest.raises(SettingError, match="picture=rgb is not possible") as caught:
+        learnt(picture="rgb")
+    assert "m3dm" in caught.value.cure
 
 
 def test_that_learning_refuses_parts_without_clouds():
