@@ -42,7 +42,7 @@ def quick(name, **wanted):
     kind = load(name)
     known = {entry.name for entry in declared(kind.info.settings)}
     values = {"stages": "1", "size_px": 96, **SHORT}
-    wanted = {**wanted, **{key: value for key, value in values.items() if key in known}}
+    wanted = {key: value for key, value in (values | wanted).items() if key in known}
     return kind(build(kind.info.settings, wanted))
 
 

@@ -201,7 +201,8 @@ def test_that_the_banks_are_those_of_the_steps_written_out(full, plain, name):
     assert rows.shape == bank.shape
     assert len(rows) == int(CORESET * 784 * len(GOOD))
     scale = np.abs(bank).max()
-    np.testing.assert_allclose(rows, bank, atol=1e-5 * scale)
+    # convolutions add in another order on another number of threads
+    np.testing.assert_allclose(rows, bank, atol=1e-4 * scale)
 
 
 @pytest.fixture(scope="module")

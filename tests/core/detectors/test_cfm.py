@@ -56,7 +56,7 @@ def test_that_the_fused_map_is_the_product_before_the_blur():
     on = part.foreground
     assert (largest.fused[on] >= np.maximum(product.rgb, product.shape)[on] - 1e-5).all()
     assert np.nanmax(product.fused) <= np.nanmax(product.rgb) * np.nanmax(product.shape) + 1e-5
-    assert scored({}, state, part).fused is None
+    assert scored({"aggregation": "recipe"}, state, part).fused is None
 
 
 def test_that_both_distances_lie_between_0_and_2(scorer):
