@@ -2,8 +2,8 @@
 
 A part is cut into patches; each is described by its colour and by its shape (FPFH); a memory bank keeps
 representative patches of good parts; a patch is as unusual as it is far from the nearest of them. No
-training, no registration. `btf_project` is our form of it, which needs no pretrained weights;
-`btf_published` computes what the published code does.
+training, no registration. `project` is our form of it, which needs no pretrained weights; `published`
+computes what the published code does.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from inspector_core.detectors.btf import project as btf_project
-from inspector_core.detectors.btf import published as btf_published
+from inspector_core.detectors.btf import project, published
 from inspector_core.detectors.btf.settings import BTFSettings
 from inspector_core.detectors.contract import Context, DetectorInfo, Scorer, State
 from inspector_core.device import Cost
@@ -50,17 +49,17 @@ class BTF:
     def cost(self, n_parts: int, size: tuple[int, int]) -> Cost:
         """Memory for learning."""
         if self._published:
-            return btf_published.cost(self.settings, n_parts, size)
-        return btf_project.cost(self.settings, n_parts, size)
+            return published.cost(self.settings, n_parts, size)
+        return project.cost(self.settings, n_parts, size)
 
     def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
         """Describe the good parts, keep a coreset per modality (of both for the joint distance)."""
         if self._published:
-            return btf_published.learn(self.settings, parts, context)
-        return btf_project.learn(self.settings, parts, context)
+            return published.learn(self.settings, parts, context)
+        return project.learn(self.settings, parts, context)
 
     def restore(self, state: State, context: Context) -> Scorer:
         """A scorer from what `learn` returned."""
         if self._published:
-            return btf_published.PublishedScorer(self.settings, state, context)
-        return btf_project.ProjectScorer(self.settings, state, context)
+            return published.PublishedScorer(self.settings, state, context)
+        return project.ProjectScorer(self.settings, state, context)

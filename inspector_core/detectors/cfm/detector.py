@@ -36,7 +36,7 @@ from inspector_core.detectors.crossmodal.standard import PairedStandard
 from inspector_core.detectors.sight_learning import LARGEST_PX
 from inspector_core.detectors.view_choice import network_bytes
 from inspector_core.device import Cost
-from inspector_core.errors import InputError
+from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.progress import Job, Progress
 from inspector_core.settings import setting
 from inspector_core.types import AnomalyMaps, Array, FloatArray, Registered, SampleRef
@@ -146,6 +146,7 @@ class CFM:
         """Features of all good parts once, then the mappings between them."""
         settings = self.settings
         require_both(settings, "cfm")
+        found = _published_pair(settings) if settings.trained == "published" else {}
         sight, again = yield from learnt_crossmodal(parts, settings, context)
         good: list[Paired] = []
         for number, part in again:
@@ -156,8 +157,8 @@ class CFM:
         directions = INTRA if settings.variant == "intra" else CROSS
         tensors: dict[str, Array] = standard.tensors()
         facts = {**sight.facts(), "parts": [ref.id for ref in parts]}
-        if settings.trained == "published":
-            found = {direction: published(direction) for direction in CROSS}
+        if found:
+            _require_fitting(found["2Dto3D"], good[0])
         else:
             ids = [ref.id for ref in parts]
             device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
@@ -241,6 +242,30 @@ class CFMScorer:
         # one of the published three: the largest value is then the published score of the part
         highest = float(np.nanmax(drawn))
         return drawn * np.float32(normalised(drawn).score / highest) if highest > 0 else drawn
+
+
+def _published_pair(settings: CFMSettings) -> dict[Direction, dict[str, FloatArray]]:
+    """The published mappings; SettingError where features are not prepared as they were trained."""
+    if settings.compat != "published" or settings.standardise or settings.variant != "cross":
+        raise SettingError(
+            "trained=published needs the features that the published mappings were trained on",
+            cure="set compat=published, standardise=no and variant=cross too",
+        )
+    return {direction: published(direction) for direction in CROSS}
+
+
+def _require_fitting(tensors: Mapping[str, Array], good: Paired) -> None:
+    """WeightsError when the published mappings are made for features of other widths."""
+    assert good.rgb is not None
+    assert good.shape is not None
+    here = (good.rgb.channels, good.shape.channels)
+    wanted = (tensors["input.weight"].shape[1], tensors["output.weight"].shape[0])
+    if here != wanted:
+        raise WeightsError(
+            f"the published mappings take {wanted[0]} channels of colour and {wanted[1]} of shape, "
+            f"and these parts have {here[0]} and {here[1]}",
+            cure="use DINO ViT-B/8 and blocks=12, or train the mappings here",
+        )
 
 
 def _both(part: Registered, paired: Paired) -> Paired:

@@ -86,16 +86,6 @@ class Networks:
             (torch.stack(list(losses.values())).sum() / total).backward()
             yield {name: float(value.detach()) for name, value in losses.items()}, count
 
-    def gradient_norms(self) -> dict[Direction, dict[str, float]]:
-        """Norm of what was gathered for each parameter since the last step."""
-        return {
-            direction: {
-                name: 0.0 if value.grad is None else float(value.grad.norm())
-                for name, value in named.items()
-            }
-            for direction, named in self.named.items()
-        }
-
     def move(self) -> None:
         """One step of the optimiser along the gathered gradients."""
         self._adam.step()

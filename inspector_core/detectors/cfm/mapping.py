@@ -243,8 +243,3 @@ def apart(predicted: Tensor, seen: Tensor) -> Tensor:
         return torch.linalg.vector_norm(of, dim=1, keepdim=True).clamp_(min=_TINY)
 
     return torch.linalg.vector_norm(predicted / lengths(predicted) - seen / lengths(seen), dim=1)
-
-
-def side_of(direction: Direction) -> Side:
-    """The modality that a mapping predicts, whose map it makes."""
-    return SIDES[direction][1]

@@ -53,11 +53,10 @@ class PatchBankSettings(CrossmodalSettings):
         help="Choose the kept patches in 128 random directions, in full detail, or in the published "
         "random projection.",
     )
-    zero_row: Literal["judged", "published"] = setting(
-        "judged",
-        choices=("judged", "published"),
-        published="published",
-        help="Keep patches of the part alone, or a row of zeros in the shape bank too.",
+    zero_row: bool = setting(
+        False,
+        published=True,
+        help="Keep a row of zeros in the shape bank beside patches of the parts.",
     )
     fusion: Literal["weights", "sgd_ocsvm", "recipe"] = setting(
         "weights",
@@ -101,5 +100,5 @@ class PatchBankSettings(CrossmodalSettings):
             stats=self.bank_stats,
             sizes=self.coreset_sizes,
             chosen_in=self.projection,
-            zero_row=self.zero_row == "published",
+            zero_row=self.zero_row,
         )

@@ -7,10 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from inspector_core.detectors.cfm import detector as cfm_detector
 from inspector_core.detectors.cfm.detector import CFM, CFMSettings
 from inspector_core.detectors.contract import Context
 from inspector_core.device import Hardware
-from inspector_core.errors import InputError, SettingError
+from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.geometry.prepare import prepare
 from inspector_core.progress import drain
 from tests.contracts.tiny_parts import refs
@@ -132,7 +133,22 @@ def test_that_the_published_chain_runs_from_part_to_map():
     assert state.tensors["2Dto3D.input.weight"].shape == (48, 24)
 
 
-def test_that_published_mappings_of_other_features_are_refused():
-    detector = CFM(CFMSettings(**SHORT, trained="published"))
-    with pytest.raises(Exception, match=r"cfm.2d_to_3d"):
-        drain(detector.learn(refs(2), CONTEXT))
+PAIR = {"compat": "published", "trained": "published", "standardise": False, "point_start": "first"}
+
+
+def test_that_published_mappings_need_published_features():
+    with pytest.raises(SettingError, match="trained=published needs") as caught:
+        learnt(trained="published")
+    assert "standardise=no" in caught.value.cure
+
+
+def test_that_missing_published_mappings_are_said_before_any_part_is_read():
+    with tiny_transformers(), pytest.raises(WeightsError, match=r"cfm.2d_to_3d"):
+        CFM(CFMSettings(**SHORT, **PAIR)).learn(None, CONTEXT).send(None)
+
+
+def test_that_published_mappings_of_other_features_are_refused(monkeypatch):
+    made = {"input.weight": np.zeros((960, 768)), "output.weight": np.zeros((1152, 960))}
+    monkeypatch.setattr(cfm_detector, "published", lambda direction: made)
+    with tiny_transformers(), pytest.raises(WeightsError, match="768 channels of colour and 1152"):
+        learnt(count=1, **PAIR, groups=24, group_size=16)

@@ -123,7 +123,7 @@ def test_that_learning_twice_gives_the_same_bytes(name):
         {"banks": "rgb"},
         {"banks": "rgb+shape", "fusion": "recipe"},
         {"fusion": "sgd_ocsvm", "calibration": "self", "bank_stats": "published"},
-        {"coreset_sizes": "published", "projection": "published", "zero_row": "published"},
+        {"coreset_sizes": "published", "projection": "published", "zero_row": True},
         {"part_score": "project", "blur": "published", "standardise": False},
     ],
 )
