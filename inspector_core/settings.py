@@ -69,6 +69,9 @@ class Setting:
                 return {"true": True, "yes": True, "1": True, "on": True}.get(str(text)) or (
                     {"false": False, "no": False, "0": False, "off": False}[str(text)]
                 )
+            if self.kind is str:
+                # files of settings have a type of their own for yes and no
+                return str(value) if not isinstance(value, bool) else "yes" if value else "no"
             if isinstance(value, bool):
                 raise ValueError
             if self.zero and text == self.zero:
@@ -78,13 +81,11 @@ class Setting:
                 if number != int(number):
                     raise ValueError
                 return int(number)
-            if self.kind is float:
-                return float(typing.cast(Any, text))
+            return float(typing.cast(Any, text))
         except (KeyError, TypeError, ValueError, OverflowError):
             expected = {bool: "yes or no", int: "a whole number", float: "a number"}[self.kind]
             expected += f" or {self.zero}" if self.zero else ""
             raise self._refused(value, f"give {expected}") from None
-        return str(value)
 
     def _range(self) -> str:
         unit = f" {self.unit}" if self.unit else ""

@@ -46,7 +46,12 @@ class TokenMap:
     @property
     def channels(self) -> int:
         """Width of the features."""
-        return sum(block.tokens.shape[1] for block in self.blocks)
+        return sum(self.widths)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of each block."""
+        return tuple(int(block.tokens.shape[1]) for block in self.blocks)
 
     def rows(self, some: slice | Array) -> FloatArray:
         """(n, C) float32 features of some pixels."""
@@ -67,6 +72,13 @@ class TokenMap:
     def only(self, pixels: Array) -> TokenMap:
         """The same of some of the pixels."""
         return TokenMap([Block(block.tokens, block.weights[pixels]) for block in self.blocks])
+
+    def anchored(self, length: float) -> TokenMap:
+        """With one channel more, the same in all pixels."""
+        from scipy.sparse import csr_matrix
+
+        ones = csr_matrix(np.ones((len(self), 1), np.float32))
+        return TokenMap([*self.blocks, Block(np.full((1, 1), length, np.float32), ones)])
 
     def standardised(self, means: Array, deviations: Array) -> TokenMap:
         """Each channel of the tokens around its mean in units of its deviation, (C,) each."""

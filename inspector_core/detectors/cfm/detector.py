@@ -46,6 +46,8 @@ _PART_BYTES = 12 << 20
 """Tokens of a part with both transformers, and the weights that carry them to pixels."""
 _TRAINING_BYTES = 256 << 20
 _PIXEL_BYTES = 300
+_ANCHOR = 1.0
+"""Length of the channel that all pixels share, in units of a usual pixel's features."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,8 @@ class CFMSettings(CrossmodalSettings):
     standardise: bool = setting(
         True,
         published=False,
-        help="Bring all channels around their mean to the same spread over the good parts.",
+        help="Bring all channels around their mean to the same spread over the good parts, and what the "
+        "network, colours and surface say to the same weight.",
     )
     rows: int = setting(
         512, low=0, high=100_000, published=0, help="Pixels of a part and step; 0 takes all."
@@ -153,10 +156,11 @@ class CFM:
             yield Progress(DESCRIBING, number, len(parts))
             good.append(_both(part, sight.see(part)))
         standard = PairedStandard.learnt(good) if settings.standardise else PairedStandard.none()
-        good = [standard.of(one) for one in good]
+        anchor = _ANCHOR if settings.standardise else 0.0
+        good = [_anchored(standard.of(one), anchor) for one in good]
         directions = INTRA if settings.variant == "intra" else CROSS
         tensors: dict[str, Array] = standard.tensors()
-        facts = {**sight.facts(), "parts": [ref.id for ref in parts]}
+        facts = {**sight.facts(), "parts": [ref.id for ref in parts], "anchor": anchor}
         if found:
             _require_fitting(found["2Dto3D"], good[0])
         else:
@@ -193,6 +197,7 @@ class CFMScorer:
         self.settings = settings
         self.sight = restored_crossmodal(state.facts, settings, context)
         self.standard = PairedStandard.restored(state.tensors)
+        self.anchor = float(state.facts.get("anchor", 0.0))  # earlier recipes had none
         device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
         half = settings.precision == "bfloat16"
         self.mappings = {
@@ -202,7 +207,7 @@ class CFMScorer:
 
     def score(self, part: Registered) -> AnomalyMaps:
         """Distances of seen and predicted features, of colour and of shape, and both joined."""
-        paired = self.standard.of(_both(part, self.sight.see(part)))
+        paired = _anchored(self.standard.of(_both(part, self.sight.see(part))), self.anchor)
         colour, shape = self._distances(paired)
         maps = {"rgb": colour, "shape": shape}
         if self.settings.aggregation != "recipe":
@@ -277,6 +282,21 @@ def _both(part: Registered, paired: Paired) -> Paired:
             cure="scan the part with both, or use btf, unaligned or patchcore",
         )
     return paired
+
+
+def _anchored(paired: Paired, length: float) -> Paired:
+    """With a channel in each modality that all pixels share, 0 for none.
+
+    What is compared are directions, and features around their mean have none where a place is as usual
+    as can be: theirs is noise. The shared channel gives them one.
+    """
+    if not length:
+        return paired
+    rgb, shape = (
+        None if tokens is None else tokens.anchored(length * float(np.sqrt(tokens.channels)))
+        for tokens in (paired.rgb, paired.shape)
+    )
+    return replace(paired, rgb=rgb, shape=shape)
 
 
 def _by_direction(tensors: Mapping[str, Array]) -> dict[Direction, dict[str, Array]]:

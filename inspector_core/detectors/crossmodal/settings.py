@@ -38,6 +38,13 @@ class CrossmodalSettings(SightSettings):
         help="Features of shape: tokens of the point transformer (needs its weights), or the surface as "
         "it bends and its normals differ; auto takes the transformer where its weights are.",
     )
+    colours: Literal["auto", "yes", "no"] = setting(
+        "auto",
+        choices=("auto", "yes", "no"),
+        published="no",
+        help="Describe colours as they are, beside what the network sees (with compat=project); auto does "
+        "unless the network is a vision transformer.",
+    )
     groups: int = setting(
         1024, low=4, high=8192, published=1024, help="Groups of points, each of which is one token."
     )

@@ -1,9 +1,9 @@
 """Features of colour and of shape at the same pixels of a part, for methods that compare the two.
 
-Colour comes from a frozen network. Shape comes from the point transformer where its weights are on the
-machine, otherwise from the surface itself: how it bends and breaks, how normals differ around a place,
-and what the network sees of normals that came with the parts. So the methods work without any download,
-though published figures then do not apply.
+Colour comes from a frozen network, and from the colours as they are, in which a stain is plainer. Shape
+comes from the point transformer where its weights are on the machine, otherwise from the surface itself:
+how it bends and breaks, how normals differ around a place, and what the network sees of normals that came
+with the parts. So the methods work without any download, though published figures then do not apply.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from inspector_core.detectors.contract import Context
 from inspector_core.detectors.crossmodal.paired import Paired, PairedSight
 from inspector_core.detectors.crossmodal.published import PublishedSight
 from inspector_core.detectors.crossmodal.settings import NETWORKS, TRANSFORMERS, CrossmodalSettings
-from inspector_core.detectors.sight import HISTOGRAM, RGB, SURFACE, Sight
+from inspector_core.detectors.sight import COLOUR, HISTOGRAM, RGB, SURFACE, Sight
 from inspector_core.detectors.sight_learning import learnt_sight
 from inspector_core.detectors.view_choice import Opener, chosen_network, restored_views
 from inspector_core.detectors.view_settings import ViewSettings
@@ -58,11 +58,13 @@ class CrossmodalSight:
     """How parts are seen, the same for all of a recipe.
 
     sight : picture, colours and surface.   points : None where shape is the surface's own.
+    colours : the colours themselves are described too.
     """
 
     sight: Sight
     points: PointTransformer | None
     settings: CrossmodalSettings
+    colours: bool
 
     @property
     def size(self) -> tuple[int, int]:
@@ -85,14 +87,18 @@ class CrossmodalSight:
         inside = self._inside(part)
         pixels = np.flatnonzero(inside)
         pictures = self._pictures(part, pixels)
-        rgb = pictures.pop(RGB, None)
+        rgb = [pictures.pop(RGB)] if RGB in pictures else []
+        if rgb and self.colours:
+            rgb += [self._described(part, COLOUR, pixels)]
         shape = [*pictures.values()]
         if part.sample.xyz is not None and "shape" in self.modalities:
             shape += (
-                self._surface(part, pixels) if self.points is None else [self._points(part, pixels)]
+                [self._described(part, name, pixels) for name in (SURFACE, HISTOGRAM)]
+                if self.points is None
+                else [self._points(part, pixels)]
             )
         return Paired(
-            None if rgb is None else TokenMap([rgb]),
+            TokenMap(rgb) if rgb else None,
             TokenMap(shape) if shape else None,
             pixels,
             self.size,
@@ -111,7 +117,7 @@ class CrossmodalSight:
     def facts(self) -> dict[str, Any]:
         """As plain JSON, for the recipe."""
         digest = "" if self.points is None else weights.sha256(POINT_NETWORK)
-        return {**self.sight.facts(), "point_network_sha256": digest}
+        return {**self.sight.facts(), "point_network_sha256": digest, "colours": self.colours}
 
     def _inside(self, part: Registered) -> Array:
         """(h, w) bool, judged pixels: on the part, and measured where points carry the features."""
@@ -163,24 +169,21 @@ class CrossmodalSight:
         )
         return Block(found.tokens, plane)
 
-    def _surface(self, part: Registered, pixels: Array) -> list[Block]:
-        """How the surface bends, and how its normals differ around a place."""
+    def _described(self, part: Registered, name: str, pixels: Array) -> Block:
+        """Colours as they are, how the surface bends, or how its normals differ around a place."""
+        places = self.sight.describe(part, name)
+        if places is None:
+            raise InputError(
+                f"{part.sample.id}: too few readings lie on the part to judge its shape",
+                cure="check what was taken for the part, or scan it from nearer",
+            )
+        assert places.grid is not None
+        row, column = np.nonzero(places.inside)
+        half = places.grid.cell_px / 2
+        at = np.stack([row, column], axis=1) * places.grid.cell_px + half
+        at += (places.grid.top, places.grid.left)
         wanted = self._in_source(pixels, self.size)
-        found = []
-        for name in (SURFACE, HISTOGRAM):
-            places = self.sight.describe(part, name)
-            if places is None:
-                raise InputError(
-                    f"{part.sample.id}: too few readings lie on the part to judge its shape",
-                    cure="check what was taken for the part, or scan it from nearer",
-                )
-            assert places.grid is not None
-            row, column = np.nonzero(places.inside)
-            half = places.grid.cell_px / 2
-            at = np.stack([row, column], axis=1) * places.grid.cell_px + half
-            at += (places.grid.top, places.grid.left)
-            found.append(Block(np.asarray(places.rows, np.float32), place_weights(at, wanted)))
-        return found
+        return Block(np.asarray(places.rows, np.float32), place_weights(at, wanted))
 
     def _in_source(self, pixels: Array, size: tuple[int, int]) -> Array:
         """(P, 2) row and column of pixels' middles in the source picture."""
@@ -216,7 +219,8 @@ def learnt_crossmodal(
         opener=_opener(settings, name),
     )
     points = _opened_points(settings, context) if sight.sampling is not None else None
-    return CrossmodalSight(sight, points, settings), again
+    colours = settings.colours == "yes" or (settings.colours == "auto" and not is_transformer(name))
+    return CrossmodalSight(sight, points, settings, colours), again
 
 
 def restored_crossmodal(
@@ -233,7 +237,8 @@ def restored_crossmodal(
     views = restored_views(facts, _shown(settings, name), context, opener=_opener(settings, name))
     sight = Sight.restored(facts, views)
     points = _opened_points(settings, context) if facts["point_network_sha256"] else None
-    return CrossmodalSight(sight, points, settings)
+    # earlier recipes were learnt without colours
+    return CrossmodalSight(sight, points, settings, facts.get("colours", False))
 
 
 def _require_same(name: str, digest: str) -> None:

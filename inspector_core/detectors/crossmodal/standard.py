@@ -1,4 +1,8 @@
-"""Means and spreads of the channels of colour and of shape over good parts."""
+"""Colour and shape in units of the good parts.
+
+Channels are brought around their mean to their spread over good parts. The blocks of one modality, say what
+a network sees and the colours as they are, then count alike however many channels each has.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,16 @@ from inspector_core.types import Array
 
 _ROWS = 20_000
 """Pixels, evenly over the parts, that the means are taken over."""
+
+
+def even_blocks(standard: Standard, widths: Sequence[int]) -> Standard:
+    """The same units but for a factor of each block of channels, which gives all blocks equal weight.
+
+    widths : channels of the blocks, in order. The mean square over all channels stays what it was.
+    """
+    share = sum(widths) / len(widths)
+    factors = np.concatenate([np.full(width, np.sqrt(share / width)) for width in widths])
+    return Standard(standard.mean, standard.spread / factors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +50,7 @@ class PairedStandard:
             maps = [tokens for one in good if (tokens := getattr(one, side)) is not None]
             rows = [tokens.rows(slice(None, None, max(1, len(tokens) // most))) for tokens in maps]
             if rows:
-                found[side] = Standard.of(np.concatenate(rows))
+                found[side] = even_blocks(Standard.of(np.concatenate(rows)), maps[0].widths)
         return cls(found)
 
     @classmethod

@@ -95,6 +95,20 @@ def test_that_a_normalised_map_ends_at_the_published_score():
     assert np.nanmax(normal) == pytest.approx(expected, rel=1e-4)
 
 
+def test_that_usual_features_have_a_direction_of_their_own():
+    """The channel that all pixels share is as long as usual features, and recipes know of it."""
+    detector, state = learnt(steps=3)
+    channels = state.tensors["2Dto3D.input.weight"].shape[1] - 1
+    assert len(state.tensors["rgb.standard.mean"]) == channels
+    assert state.facts["anchor"] == 1.0
+    _, plain = learnt(steps=3, standardise=False)
+    assert plain.tensors["2Dto3D.input.weight"].shape[1] == channels
+    assert plain.facts["anchor"] == 0.0
+    part = prepared(stain=True)
+    maps = detector.restore(state, CONTEXT).score(part)
+    assert np.isfinite(maps.fused[part.foreground]).all()
+
+
 @pytest.mark.parametrize(("drop", "what"), [("rgb", "picture"), ("xyz", "cloud")])
 def test_that_a_part_without_both_is_refused_with_a_way_out(scorer, drop, what):
     with pytest.raises(InputError, match=f"the {what} is missing") as caught:

@@ -80,11 +80,35 @@ def test_that_standardised_features_have_no_mean_and_one_spread(own):
     standard = PairedStandard.learnt(good)
     rows = np.concatenate([standard.of(one).shape.rows(slice(None)) for one in good])
     np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-3)
-    spread = rows.std(axis=0)
+    # channels of one block have one spread; a narrow block's is larger, so that blocks count alike
+    widths = good[0].shape.widths
+    usual = np.repeat([np.sqrt(sum(widths) / len(widths) / width) for width in widths], widths)
+    spread = rows.std(axis=0) / usual
     assert (np.abs(spread - 1) < 0.02).sum() > 0.8 * len(spread)
     assert (
         PairedStandard.restored(standard.tensors()).of(good[0]).rgb.channels == good[0].rgb.channels
     )
+
+
+def test_that_colours_join_what_the_network_sees_of_the_picture(own):
+    part = prepared()
+    network, colours = own.see(part).rgb.blocks
+    assert own.see(part).rgb.widths == (network.tokens.shape[1], colours.tokens.shape[1])
+    assert learnt(colours="no").see(part).rgb.widths == (network.tokens.shape[1],)
+    stained = own.see(prepared(stain=True)).rgb.blocks[1]
+    assert np.abs(stained.tokens - colours.tokens).max() > 0.1
+
+
+def test_that_a_transformer_looks_alone_unless_colours_are_asked_for(transformers):
+    part = prepared()
+    assert len(learnt(**SMALL).see(part).rgb.blocks) == 1
+    assert len(learnt(**SMALL, colours="yes").see(part).rgb.blocks) == 2
+
+
+def test_that_a_recipe_from_before_there_were_colours_has_none(own):
+    facts = {name: fact for name, fact in own.facts().items() if name != "colours"}
+    again = restored_crossmodal(facts, CrossmodalSettings(), CONTEXT)
+    assert len(again.see(prepared()).rgb.blocks) == 1
 
 
 def test_that_a_recipe_sees_as_it_was_learnt(own):
