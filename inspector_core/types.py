@@ -250,6 +250,8 @@ class AnomalyMaps:
     deviation_mm : (H, W) float32 signed distance from the good parts' surface (negative: below it),
     NaN where unknown; None where the detector does not know it.
     spread_mm : (H, W) float32 local standard deviation of that surface over the good parts, or None.
+    part_score : the method's own score of the part where that is not simply its map's largest value;
+    for evaluation beside the maps, verdicts do not rest on it. None = the maps say it all.
     """
 
     rgb: Array | None = None
@@ -259,8 +261,11 @@ class AnomalyMaps:
     spread_mm: Array | None = None
     unit: MapUnit = "distance"
     notes: tuple[str, ...] = ()
+    part_score: float | None = None
 
     def __post_init__(self) -> None:
+        known = self.part_score is None or np.isfinite(self.part_score)
+        _require(bool(known), "a part score is a finite number")
         present = [m for m in self._arrays().values() if m is not None]
         _require(bool(present), "at least one map")
         for entry in present:

@@ -158,7 +158,11 @@ class FigureRows(QAbstractTableModel):
         if figures is not None and text == NOTHING:
             reason = figures.reasons.get("i_auroc" if column == I_AUROC else "pixels", "")
             return f"{reason[:1].upper()}{reason[1:]}." if reason else ""
-        return f"95 % interval {detail}, parts resampled" if detail else ""
+        tip = f"95 % interval {detail}, parts resampled" if detail else ""
+        own = None if figures is None or column != I_AUROC else figures.i_auroc_own
+        if own is not None:
+            tip += f"{'; ' if tip else ''}{own:.3f} by the method's own score of the part"
+        return tip
 
 
 def _rows(outcome: Evaluation) -> list[_Row]:

@@ -172,6 +172,7 @@ def _print_maps(outcome: Evaluation, console: Console) -> None:
         ("map", "I-AUROC", "I-AP", "P-AUROC", "P-AP", "P-F1-max*"),
         [
             *(_ranked(name, figures, few) for name, figures in rows),
+            *_own_row(outcome, few),
             ("chance", "0.500", "-", "0.500", "-", "-"),
         ],
     )
@@ -190,6 +191,8 @@ def _print_maps(outcome: Evaluation, console: Console) -> None:
     console.say()
     console.say("* at the best threshold on these very parts (an oracle). Brackets: 95 % interval.")
     published = outcome.published_estimator
+    if _own_row(outcome, few):
+        console.say("  own score: the method's own of the part; verdicts rest on the map.")
     console.say(
         f"  {published} is for comparison with published tables only; at 1 % it usually reads low."
     )
@@ -229,6 +232,17 @@ def _ranked(name: str, figures: MapFigures, few: bool) -> tuple[str, ...]:
         _number(figures.ap),
         _number(None if figures.best_f1 is None else figures.best_f1.value),
     )
+
+
+def _own_row(outcome: Evaluation, few: bool) -> list[tuple[str, ...]]:
+    """The line of the method's own part score, none where it has no other than the map's."""
+    from inspector_core.evaluation.outcome import DECIDING
+
+    figures = outcome.maps.get(DECIDING)
+    if figures is None or figures.i_auroc_own is None:
+        return []
+    shown = _with_interval(figures.i_auroc_own, figures.i_auroc_own_interval, few)
+    return [("own score", shown, "-", "-", "-", "-")]
 
 
 def _overlap(

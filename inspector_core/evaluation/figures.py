@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspector_core.evaluation.intervals import aupro_intervals, auroc_interval
+from inspector_core.evaluation.intervals import Interval, aupro_intervals, auroc_interval
 from inspector_core.evaluation.metrics import auroc, average_precision, best_f1
-from inspector_core.evaluation.outcome import MapFigures
+from inspector_core.evaluation.outcome import DECIDING, MapFigures
 from inspector_core.evaluation.pixels import PartPixels
 from inspector_core.evaluation.ranking import Ranking, of_scores
 from inspector_core.evaluation.region_overlap import aupro, sampled_aupro
@@ -29,12 +29,14 @@ class Entry:
     """A labelled part in an evaluation.
 
     scores : modality to part score.   number : its place in the set.
+    own : the method's own score of the part beside those of its maps, or None.
     """
 
     id: str
     label: str
     scores: Mapping[str, float]
     number: int
+    own: float | None = None
 
     @property
     def bad(self) -> bool:
@@ -74,6 +76,7 @@ def figures(
     exact = request.estimator == "exact"
     sampled = sampled_aupro(pixels, request.published, lowest=lowest)
     areas = aupro(ranking) if exact else sampled
+    own, own_span = _own_figures(entries, request) if name == DECIDING else (None, None)
     spans = None
     if table is not None and exact and areas is not None:
         spans = aupro_intervals(table, request.seed, request.replicates)
@@ -91,6 +94,8 @@ def figures(
         i_auroc=auroc(parts),
         i_auroc_interval=span,
         i_auroc_maximum=_auroc_of_maximum(pixels) if real else None,
+        i_auroc_own=own,
+        i_auroc_own_interval=own_span,
         i_ap=average_precision(parts),
         p_auroc=auroc(ranking),
         ap=average_precision(ranking),
@@ -109,6 +114,18 @@ def scores_of(entries: Sequence[Entry], name: str) -> tuple[list[float], list[fl
         if name in entry.scores:
             kinds[entry.bad].append(entry.scores[name])
     return kinds[False], kinds[True]
+
+
+def _own_figures(
+    entries: Sequence[Entry], request: Request
+) -> tuple[float | None, Interval | None]:
+    """I-AUROC of the method's own scores with its interval; None unless every part has one."""
+    known = [(entry.bad, entry.own) for entry in entries if entry.own is not None]
+    if len(known) < len(entries):
+        return None, None
+    good, bad = ([score for kind, score in known if kind == wanted] for wanted in (False, True))
+    span = auroc_interval(good, bad, request.seed, request.replicates)
+    return auroc(of_scores(good, bad)), span
 
 
 def _auroc_of_maximum(pixels: Sequence[PartPixels]) -> float | None:

@@ -40,7 +40,8 @@ def read_evaluation(path: Path) -> Evaluation:
 def from_document(document: Mapping[str, Any], name: str = "the document") -> Evaluation:
     """The evaluation whose `document()` this is.
 
-    Documents from before there were parts and curves are read without them.   name : said in errors.
+    Documents from before there were parts, curves and own scores are read without them.
+    name : said in errors.
     """
     if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
         raise InputError(
@@ -82,6 +83,7 @@ def _evaluation(document: Mapping[str, Any]) -> Evaluation:
                 bad=part["bad"],
                 scores=dict(part["scores"]),
                 verdict=part["verdict"],
+                own_score=part.get("own_score"),
             )
             for part in document.get("part_scores", ())
         ),
@@ -97,7 +99,7 @@ def _table(document: Mapping[str, Any]) -> dict[str, MapFigures]:
 
 def _figures(document: Mapping[str, Any]) -> MapFigures:
     parts, best = document["parts"], document["f1_max_at"]
-    span = document["i_auroc_interval"]
+    span, own = document["i_auroc_interval"], document.get("i_auroc_own_interval")
     spans = [document["aupro_interval"][limit_key(limit)] for limit in LIMITS]
     return MapFigures(
         n_good=parts["good"],
@@ -106,6 +108,8 @@ def _figures(document: Mapping[str, Any]) -> MapFigures:
         i_auroc=document["i_auroc"],
         i_auroc_interval=None if span is None else (span[0], span[1]),
         i_auroc_maximum=document["i_auroc_maximum"],
+        i_auroc_own=document.get("i_auroc_own"),
+        i_auroc_own_interval=None if own is None else (own[0], own[1]),
         i_ap=document["i_ap"],
         p_auroc=document["p_auroc"],
         ap=document["ap"],

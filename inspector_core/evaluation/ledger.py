@@ -82,7 +82,8 @@ class Ledger:
             self._remark("without a label, not counted", part.id)
             return
         kept = self._keep(part) if self._usable(part) else {}
-        self.entries.append(Entry(part.id, part.label, dict(part.scores), len(self._kept)))
+        own = part.maps.part_score
+        self.entries.append(Entry(part.id, part.label, dict(part.scores), len(self._kept), own))
         self._kept.append(kept)
 
     def _usable(self, part: ScoredPart) -> bool:

@@ -13,6 +13,8 @@ from inspector_core.evaluation.region_overlap import LIMITS
 from inspector_core.evaluation.resampling import Shares
 
 SCHEMA = "relief-evaluation/1"
+DECIDING = "fused"
+"""The map that verdicts rest on and tables show; a detector without it is shown by its first map."""
 
 
 def limit_key(limit: float) -> str:
@@ -26,6 +28,8 @@ class MapFigures:
 
     n_good, n_bad : parts whose score counts.   n_pixel_parts : parts whose pixels count.
     i_auroc, i_ap : over part scores.   i_auroc_maximum : the same with the map's largest value as score.
+    i_auroc_own : the same with the method's own score of the part, where all parts have one; only
+    beside the fused map.
     p_auroc, ap, best_f1 : over pixels.
     aupro : by the evaluation's estimator, at 0.30, 0.10, 0.05, 0.01 (`LIMITS`).
     published : by the estimator of the detector's paper, for comparison with its tables only.
@@ -38,6 +42,8 @@ class MapFigures:
     i_auroc: float | None = None
     i_auroc_interval: Interval | None = None
     i_auroc_maximum: float | None = None
+    i_auroc_own: float | None = None
+    i_auroc_own_interval: Interval | None = None
     i_ap: float | None = None
     p_auroc: float | None = None
     ap: float | None = None
@@ -53,8 +59,10 @@ class MapFigures:
         return {
             "parts": {"good": self.n_good, "bad": self.n_bad, "with_pixels": self.n_pixel_parts},
             "i_auroc": self.i_auroc,
-            "i_auroc_interval": None if self.i_auroc_interval is None else [*self.i_auroc_interval],
+            "i_auroc_interval": _ends(self.i_auroc_interval),
             "i_auroc_maximum": self.i_auroc_maximum,
+            "i_auroc_own": self.i_auroc_own,
+            "i_auroc_own_interval": _ends(self.i_auroc_own_interval),
             "i_ap": self.i_ap,
             "p_auroc": self.p_auroc,
             "aupro": _by_limit(self.aupro),
@@ -77,6 +85,10 @@ class MapFigures:
         }
 
 
+def _ends(span: Interval | None) -> list[float] | None:
+    return None if span is None else [*span]
+
+
 def _by_limit(areas: tuple[float, ...] | None) -> dict[str, float | None]:
     return {
         limit_key(limit): None if areas is None else areas[at] for at, limit in enumerate(LIMITS)
@@ -88,7 +100,7 @@ class PartOutcome:
     """One counted part.
 
     label : "good" or its defect type.   bad : whether it is defective.
-    scores : map to part score in times the usual.
+    scores : map to part score in times the usual.   own_score : the method's own, or None.
     verdict : "accept", "review" or "reject" at the recipe's thresholds; None without thresholds or
     without a fused score.
     """
@@ -98,6 +110,7 @@ class PartOutcome:
     bad: bool
     scores: Mapping[str, float]
     verdict: str | None
+    own_score: float | None = None
 
     def document(self) -> dict[str, Any]:
         """The part as JSON values."""
@@ -107,6 +120,7 @@ class PartOutcome:
             "bad": self.bad,
             "scores": dict(self.scores),
             "verdict": self.verdict,
+            "own_score": self.own_score,
         }
 
 

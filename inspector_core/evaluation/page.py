@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inspector_core import palette
+from inspector_core.evaluation.outcome import DECIDING
 from inspector_core.evaluation.plot import Line, Plot, look_of, plot_svg
 from inspector_core.evaluation.sections import LEGEND, NO_MODEL, Section, sections
-from inspector_core.evaluation.summary import DECIDING, EXACT, Document, Group, value_of
+from inspector_core.evaluation.summary import EXACT, Document, Group, value_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment

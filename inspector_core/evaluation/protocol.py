@@ -109,7 +109,9 @@ def _outcomes(entries: Sequence[Entry], recipe_facts: Mapping[str, Any]) -> tupl
         if limits and "fused" in entry.scores:
             whole = trusted and not reservation(entry.scores, judged)
             verdict = verdict_of(entry.scores["fused"], limits, trusted=whole).value
-        found.append(PartOutcome(entry.id, entry.label, entry.bad, dict(entry.scores), verdict))
+        found.append(
+            PartOutcome(entry.id, entry.label, entry.bad, dict(entry.scores), verdict, entry.own)
+        )
     return tuple(found)
 
 

@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any
 
-from inspector_core.evaluation.outcome import limit_key
+from inspector_core.evaluation.outcome import DECIDING, limit_key
 from inspector_core.evaluation.published import class_key, published_set
 from inspector_core.evaluation.region_overlap import LIMITS
-
-DECIDING = "fused"
-"""The map that tables show; a detector without it is shown by its first map."""
 
 Document = Mapping[str, Any]
 
@@ -90,6 +87,15 @@ def _plain(name: str, key: str, span: str = "", printed: str = "") -> Metric:
 
 
 I_AUROC = _plain("I-AUROC", "i_auroc", "i_auroc_interval", printed="I-AUROC")
+OWN_I_AUROC = Metric(
+    name="I-AUROC own score",
+    title="I-AUROC of the method's own part score",
+    printed="",
+    estimator="",
+    # documents of earlier versions have none
+    of=lambda figures: figures.get("i_auroc_own"),
+    span=lambda figures: figures["i_auroc_own_interval"],
+)
 P_AUROC = _plain("P-AUROC", "p_auroc", printed="P-AUROC")
 PRECISION = (_plain("I-AP", "i_ap"), _plain("P-AP", "ap"), _plain("P-F1-max", "f1_max"))
 EXACT = tuple(_area(limit, published=False) for limit in LIMITS)

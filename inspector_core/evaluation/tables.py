@@ -14,6 +14,7 @@ from inspector_core.evaluation.published import COSTS, published
 from inspector_core.evaluation.sections import LEGEND, sections
 from inspector_core.evaluation.summary import (
     METRICS,
+    OWN_I_AUROC,
     PRECISION,
     Document,
     Group,
@@ -113,7 +114,7 @@ def _over_seeds_and_classes(group: Group, everything: int) -> Iterator[list[obje
 
 
 def _figures(run: Mapping[str, Any], figures: Mapping[str, Any]) -> Iterator[list[object]]:
-    for metric in (*METRICS, *PRECISION):
+    for metric in (*METRICS, OWN_I_AUROC, *PRECISION):
         if metric.estimator == "exact" and run["protocol"] != "exact":
             continue
         value = metric.of(figures)

@@ -10,8 +10,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,7 @@ class ResultStore:
                 write_atomic(self._parts / f"{key}.maps", save(_packed(result.maps)))
             document = result_to_json(result)
             if result.maps is not None:
-                document["maps"] = {"unit": result.maps.unit, "notes": list(result.maps.notes)}
+                document["maps"] = _facts(result.maps)
             write_json(self._parts / f"{key}.json", document)
 
     def ids(self) -> tuple[str, ...]:
@@ -163,13 +164,16 @@ def _packed(maps: AnomalyMaps) -> dict[str, Array]:
     return packed
 
 
-def _unpacked(tensors: dict[str, Array], facts: dict[str, object]) -> AnomalyMaps:
+def _facts(maps: AnomalyMaps) -> dict[str, Any]:
+    return {"unit": maps.unit, "notes": list(maps.notes), "part_score": maps.part_score}
+
+
+def _unpacked(tensors: dict[str, Array], facts: Mapping[str, Any]) -> AnomalyMaps:
     top, bottom, left, right, height, width = (int(v) for v in tensors.pop("box"))
     full = {}
     for name, values in tensors.items():
         whole = np.full((height, width), np.nan, np.float32)
         whole[top:bottom, left:right] = values
         full[name] = whole
-    notes = facts["notes"]
-    assert isinstance(notes, list)
-    return AnomalyMaps(**full, unit=facts["unit"], notes=tuple(notes))  # type: ignore[arg-type]
+    own = facts.get("part_score")  # stores of earlier versions know none
+    return AnomalyMaps(**full, unit=facts["unit"], notes=tuple(facts["notes"]), part_score=own)

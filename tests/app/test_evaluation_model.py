@@ -241,6 +241,15 @@ def test_that_a_figure_that_is_not_defined_is_a_dash_with_its_reason(qapp):
     assert rows.index(1, EXACT).data(Qt.ItemDataRole.ToolTipRole) == "No defect pixels."
 
 
+def test_that_the_methods_own_score_is_told_beside_the_maps(qapp):
+    from PySide6.QtCore import Qt
+
+    rows = FigureRows()
+    rows.show(outcome(maps={"fused": figures(i_auroc_own=0.875)}))
+    tip = rows.index(1, I_AUROC).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip.endswith("; 0.875 by the method's own score of the part")
+
+
 def test_that_the_copied_table_has_all_rows_and_intervals(rows):
     lines = rows.as_text().splitlines()
     assert len(lines) == 1 + rows.rowCount()

@@ -64,6 +64,24 @@ def test_that_a_second_recipe_is_compared_on_the_same_parts(relief, recipe, tiny
     assert max(len(line) for line in out.splitlines() if not line.startswith("note")) <= 100
 
 
+def test_that_the_methods_own_part_score_has_a_line_beside_the_maps(
+    relief, recipe, tiny_folder, tmp_path
+):
+    _, plain, _ = relief("evaluate", tiny_folder, "--recipe", recipe)
+    assert "own score" not in plain
+    other = tmp_path / "other"
+    learnt = ("--detector", "flat", "--set", "own_score=yes")
+    assert relief("learn", tiny_folder, "--out", other, *learnt)[0] == 0
+    words = ("evaluate", tiny_folder, "--recipe", other)
+    _, document, _ = relief(*words, "--json")
+    fused = follows(document, "relief-evaluation/1")["maps"]["fused"]
+    assert fused["i_auroc_own"] == 1.0
+    _, out, _ = relief(*words)
+    assert re.search(r"^own score +\[1.000-1.000\] 1.000 ", out, re.MULTILINE)
+    assert "verdicts rest on the map" in out
+    assert max(len(line) for line in out.splitlines() if not line.startswith("note")) <= 100
+
+
 def test_that_an_evaluation_names_parts_that_failed(relief, recipe, own_copy):
     (own_copy / "test" / "dent" / "rgb" / "001.png").write_bytes(b"hello")
     code, document, _ = relief("evaluate", own_copy, "--recipe", recipe, "--json")
@@ -102,4 +120,4 @@ def test_that_detectors_lists_the_registry(relief):
     assert "rgb + shape" in out
     _, document, _ = relief("detectors", "--json")
     (flat,) = follows(document, "relief-detectors/1")["detectors"]
-    assert [entry["name"] for entry in flat["settings"]] == ["strength"]
+    assert [entry["name"] for entry in flat["settings"]] == ["strength", "own_score"]

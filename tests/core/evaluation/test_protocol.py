@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import jsonschema
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from inspector_core.assets import resource
 from inspector_core.errors import InputError, InspectorError, SettingError
-from inspector_core.evaluation import FailedPart, ScoredPart, evaluation
+from inspector_core.evaluation import FailedPart, ScoredPart, evaluation, from_document
 from inspector_core.evaluation.intervals import auroc_interval, multiplicities
 from inspector_core.evaluation.pixels import read_pixels, read_truth
 from inspector_core.evaluation.protocol import estimator_of
@@ -147,6 +148,52 @@ def test_that_the_order_of_parts_changes_no_figure_of_a_map():
         assert one.aupro == pytest.approx(two.aupro, abs=1e-12)
         assert one.i_auroc == two.i_auroc
         assert one.ap == pytest.approx(two.ap, abs=1e-12)
+
+
+def with_own(one, score):
+    return replace(one, maps=replace(one.maps, part_score=score))
+
+
+def test_that_the_methods_own_scores_stand_beside_those_of_the_fused_map():
+    # the maps find every defect; the method's own score takes one good part of four for the worst
+    own = [10.0 if at == 0 else float(at) for at in range(10)]
+    members = [with_own(one, score) for one, score in zip(parts(), own, strict=True)]
+    outcome = evaluate(members)
+    fused, shape = outcome.maps["fused"], outcome.maps["shape"]
+    assert (fused.i_auroc, fused.i_auroc_own) == (1.0, 0.75)
+    low, high = fused.i_auroc_own_interval
+    assert low < 0.75 < high
+    assert (shape.i_auroc_own, shape.i_auroc_own_interval) == (None, None)
+    assert outcome.per_type["dent"]["fused"].i_auroc_own == 0.75
+    assert [part.own_score for part in outcome.parts] == own
+    again = from_document(json.loads(json.dumps(outcome.document())))
+    assert again.maps["fused"].i_auroc_own_interval == fused.i_auroc_own_interval
+    assert [part.own_score for part in again.parts] == own
+    schema = json.loads(resource("schemas", "relief-evaluation-1.json").read_text("utf-8"))
+    jsonschema.validate(outcome.document(), schema)
+
+
+def test_that_own_scores_count_only_where_every_part_has_one():
+    members = [with_own(one, 1.0) for one in parts()]
+    assert evaluate(members).maps["fused"].i_auroc_own == 0.5
+    members[3] = with_own(members[3], None)
+    outcome = evaluate(members)
+    assert outcome.maps["fused"].i_auroc_own is None
+    assert outcome.document()["maps"]["fused"]["i_auroc_own"] is None
+
+
+def test_that_documents_without_own_scores_are_read():
+    document = json.loads(json.dumps(evaluate(parts()).document()))
+    for figures in (*document["maps"].values(), document["no_model"]):
+        del figures["i_auroc_own"], figures["i_auroc_own_interval"]
+    for table in document["per_type"].values():
+        for figures in table.values():
+            del figures["i_auroc_own"], figures["i_auroc_own_interval"]
+    for part_score in document["part_scores"]:
+        del part_score["own_score"]
+    again = from_document(document)
+    assert again.maps["fused"].i_auroc_own is None
+    assert {one.own_score for one in again.parts} == {None}
 
 
 def test_that_without_good_parts_only_part_figures_are_undefined():

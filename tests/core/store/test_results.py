@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,18 @@ def test_that_maps_come_back_bit_for_bit(store):
     for name, values in written.maps.arrays().items():
         assert maps.arrays()[name].tobytes() == values.tobytes()
     assert (maps.unit, maps.notes) == ("mm", ("a note",))
+
+
+def test_that_the_methods_own_score_is_kept_and_missing_in_older_stores(store):
+    written = result()
+    scored = replace(written, maps=replace(written.maps, part_score=1.25))
+    store.write(scored)
+    assert store.maps(written.id).part_score == 1.25
+    (path,) = (store.folder / "parts").glob("*.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    del document["maps"]["part_score"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert store.maps(written.id).part_score is None
 
 
 @pytest.mark.parametrize("part_id", ["a/../../b", "=cmd()", "x" * 300, "ü 部品", "con"])
