@@ -156,7 +156,7 @@ class AppearanceScorer:
         seen, values = self._judged(part)
         strongest = max(
             values,
-            key=lambda look: _standing_out(values[look], self._cell(pixel, _size(values[look]))),
+            key=lambda look: standing_out(values[look], self._cell(pixel, _size(values[look]))),
         )
         cell = self._cell(pixel, self.views.grid)
         number = self.judges[strongest].nearest(seen.stages[strongest], cell)
@@ -174,11 +174,8 @@ class AppearanceScorer:
         return self._last[1], self._last[2]
 
     def _cell(self, pixel: tuple[int, int], grid: tuple[int, int]) -> tuple[int, int]:
-        top, left, bottom, right = self.views.framing.box
-        rows, columns = grid
-        row = (pixel[1] - top) * rows // (bottom - top)
-        column = (pixel[0] - left) * columns // (right - left)
-        return int(np.clip(row, 0, rows - 1)), int(np.clip(column, 0, columns - 1))
+        row, column = self.views.framing.cell_at(pixel, grid)
+        return int(np.clip(row, 0, grid[0] - 1)), int(np.clip(column, 0, grid[1] - 1))
 
     def _require(self, part: Registered) -> list[str]:
         """Notes on what the part lacks; InputError when nothing that was learnt is there."""
@@ -196,8 +193,8 @@ class AppearanceScorer:
         return ["No cloud: judged by colour alone, and what lies around the part counts as part."]
 
 
-def _standing_out(values: Array, cell: tuple[int, int]) -> float:
-    """A cell's value in spreads above the part's median."""
+def standing_out(values: Array, cell: int | tuple[int, int]) -> float:
+    """A cell's value in spreads above the part's median; a cell without a value has that."""
     usual = values[np.isfinite(values)]
     middle = float(np.median(usual))
     spread = float(np.median(np.abs(usual - middle)))

@@ -149,9 +149,7 @@ class Sight:
         """Number of the place whose cell holds source pixel (x, y), None where none is described."""
         rows, columns = places.inside.shape
         if places.grid is None:
-            top, left, bottom, right = self.views.framing.box
-            row = (pixel[1] - top) * rows // (bottom - top)
-            column = (pixel[0] - left) * columns // (right - left)
+            row, column = self.views.framing.cell_at(pixel, (rows, columns))
         else:
             row = (pixel[1] - places.grid.top) // places.grid.cell_px
             column = (pixel[0] - places.grid.left) // places.grid.cell_px

@@ -63,6 +63,15 @@ class Framing:
         size = round(crop_px / multiple) * multiple
         return cls(shape, (top, left, top + side, left + side), (size, size))
 
+    def cell_at(self, pixel: tuple[int, int], grid: tuple[int, int]) -> tuple[int, int]:
+        """(row, column) of the cell of a grid over the box that shows source pixel (x, y).
+
+        Beyond the grid for pixels beyond the box.
+        """
+        top, left, bottom, right = self.box
+        row = (pixel[1] - top) * grid[0] // (bottom - top)
+        return row, (pixel[0] - left) * grid[1] // (right - left)
+
     def cut(self, picture: Array) -> FloatArray:
         """(3, h, w) float32 of a picture (H, W, 3) float32: bilinear, averaged where it shrinks."""
         import torch

@@ -115,8 +115,8 @@ class CFMSettings(CrossmodalSettings):
         "none",
         choices=("none", "published"),
         published="published",
-        help="Keep one scale for all parts, or divide each map by a mean of its own, which makes bad "
-        "parts look calm.",
+        help="Keep one scale for all parts, or divide each map by its mean, which makes bad parts look "
+        "calm, with the published score of the part beside it.",
     )
 
 
@@ -214,7 +214,16 @@ class CFMScorer:
             how: Aggregation = self.settings.aggregation
             maps["fused"] = aggregate(colour, shape, how)
         drawn = {name: self._drawn(part, paired, values) for name, values in maps.items()}
-        return AnomalyMaps(drawn["rgb"], drawn["shape"], drawn.get("fused"), notes=paired.notes)
+        own = None
+        if self.settings.normalise == "published":
+            own = normalised(drawn["fused"]).score if "fused" in drawn else None
+            drawn = {
+                name: np.where(np.isfinite(values), normalised(values).overlap, np.float32(np.nan))
+                for name, values in drawn.items()
+            }
+        return AnomalyMaps(
+            drawn["rgb"], drawn["shape"], drawn.get("fused"), notes=paired.notes, part_score=own
+        )
 
     def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
         """None: the mappings do not remember single parts."""
@@ -241,12 +250,7 @@ class CFMScorer:
         if self.settings.blur == "published":
             blurry = blurred(on_grid(values, paired.pixels, paired.size), "published", sigma)
             values, sigma = blurry.ravel()[paired.pixels], 0.0
-        drawn = self.sight.to_map(part, paired, values, sigma)
-        if self.settings.normalise == "none":
-            return drawn
-        # one of the published three: the largest value is then the published score of the part
-        highest = float(np.nanmax(drawn))
-        return drawn * np.float32(normalised(drawn).score / highest) if highest > 0 else drawn
+        return self.sight.to_map(part, paired, values, sigma)
 
 
 def _published_pair(settings: CFMSettings) -> dict[Direction, dict[str, FloatArray]]:

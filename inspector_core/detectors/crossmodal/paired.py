@@ -61,6 +61,10 @@ class PairedSight(Protocol):
         """
         ...
 
+    def cell_at(self, part: Registered, pixel: tuple[int, int]) -> tuple[int, int]:
+        """(row, column) in the judged grid, or beyond it, that shows source pixel (x, y) of a part."""
+        ...
+
     def facts(self) -> dict[str, Any]:
         """As plain JSON, for the recipe."""
         ...

@@ -24,18 +24,29 @@ class PatchRows:
     """The patches of one part.
 
     rgb, shape : (N, C) float32 or None.   cells : (N,) row-major numbers in the grid, ascending.
-    grid : (gh, gw) cells over the judged grid.   to_pixels : (P, N) CSR, rows sum to 1: bilinear
-    enlargement among the patches that there are.
+    grid : (gh, gw) cells over the judged grid, each `side` pixels wide.
+    to_pixels : (P, N) CSR, rows sum to 1: bilinear enlargement among the patches that there are.
     """
 
     rgb: FloatArray | None
     shape: FloatArray | None
     cells: Array
     grid: tuple[int, int]
+    side: int
     to_pixels: csr_matrix
 
     def __len__(self) -> int:
         return len(self.cells)
+
+    def at(self, row: int, column: int) -> int | None:
+        """Number of the patch at a pixel of the judged grid, or of the nearest that touches it there.
+
+        None where there is none: off the part.
+        """
+        there = np.stack(np.divmod(self.cells, self.grid[1]), axis=1)
+        apart = ((there - (row // self.side, column // self.side)) ** 2).sum(axis=1)
+        nearest = int(apart.argmin())
+        return nearest if apart[nearest] <= 2 else None
 
     def at_pixels(self, values: Array) -> FloatArray:
         """(P,) float32 of values (N,), for the judged pixels."""
@@ -70,7 +81,7 @@ def patch_rows(paired: Paired, side: int) -> PatchRows:
     # a judged pixel's own cell always has a share in it
     spread = csr_matrix(diags(1 / total) @ spread, dtype=np.float32)
     return PatchRows(
-        _pooled(paired.rgb, pooling), _pooled(paired.shape, pooling), cells, grid, spread
+        _pooled(paired.rgb, pooling), _pooled(paired.shape, pooling), cells, grid, side, spread
     )
 
 

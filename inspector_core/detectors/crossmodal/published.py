@@ -94,11 +94,15 @@ class PublishedSight:
         cells, inside = paired.spread(values)
         drawn = smoothed(cells, inside, _SIZE, sigma_px)
         height, width = part.shape
-        empty = np.zeros((height, width, 1), bool)
-        square, (top, left) = published.pad_square(empty)
-        large = smoothed(drawn, np.ones(_SIZE, bool), square.shape[:2], 0)
+        side, (top, left) = _square(part)
+        large = smoothed(drawn, np.ones(_SIZE, bool), (side, side), 0)
         there = large[top : top + height, left : left + width]
         return np.where(part.foreground, there, np.float32(np.nan))
+
+    def cell_at(self, part: Registered, pixel: tuple[int, int]) -> tuple[int, int]:
+        """(row, column) in the judged grid that shows source pixel (x, y) of a part."""
+        side, (top, left) = _square(part)
+        return (pixel[1] + top) * _SIZE[0] // side, (pixel[0] + left) * _SIZE[1] // side
 
     def facts(self) -> dict[str, Any]:
         """As plain JSON, for the recipe."""
@@ -135,3 +139,9 @@ class PublishedSight:
             return found
 
         return with_fallback(work, self.context.plan(_PICTURE_COST), quiet)
+
+
+def _square(part: Registered) -> tuple[int, tuple[int, int]]:
+    """Side of the square that a part's picture is padded to, and (top, left) of the picture in it."""
+    square, offset = published.pad_square(np.zeros((*part.shape, 1), bool))
+    return int(square.shape[0]), offset

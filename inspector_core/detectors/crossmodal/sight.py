@@ -114,6 +114,10 @@ class CrossmodalSight:
         large = framing.to_source(smoothed(cells, inside, framing.size, sigma_px))
         return spilled(np.where(part.foreground, large, np.float32(np.nan)), _RIM_PX, _RIM_SHARE)
 
+    def cell_at(self, part: Registered, pixel: tuple[int, int]) -> tuple[int, int]:
+        """(row, column) in the judged grid, or beyond it, that shows source pixel (x, y) of a part."""
+        return self.sight.views.framing.cell_at(pixel, self.size)
+
     def facts(self) -> dict[str, Any]:
         """As plain JSON, for the recipe."""
         digest = "" if self.points is None else weights.sha256(POINT_NETWORK)

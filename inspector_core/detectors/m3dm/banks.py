@@ -17,7 +17,13 @@ import numpy as np
 from inspector_core.device import Cost, Plan
 from inspector_core.memory.bank import from_other_parts
 from inspector_core.memory.coreset import coreset_cost, farthest_from_mean, greedy_coreset
-from inspector_core.memory.nearest import nearest, other_neighbours, quiet, search_cost
+from inspector_core.memory.nearest import (
+    nearest,
+    other_neighbours,
+    quiet,
+    search_cost,
+    several_nearest,
+)
 from inspector_core.memory.reweight import reweighting
 from inspector_core.progress import Job
 from inspector_core.types import Array, FloatArray, frozen_array
@@ -87,6 +93,14 @@ class PatchBank:
     ) -> tuple[FloatArray, Array]:
         """Distance of each scaled patch (N, D) to its nearest row and that row's number, (N,) each."""
         return nearest(scaled, self.rows, plan, tell)
+
+    def most_like(self, scaled: Array, plan: Plan) -> int | None:
+        """Number of the part with the row nearest to one scaled patch (D,), None without any."""
+        # at most one row is nobody's
+        count = min(2, len(self.rows))
+        _, index = several_nearest(scaled[None], self.rows, count, plan)
+        owners = [owner for owner in self.owner[index[0]].tolist() if owner != NOBODY]
+        return owners[0] if owners else None
 
     def crowd(self, plan: Plan) -> Array | None:
         """(M, 2) int64: the rows nearest to each row; None when the bank has too few."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from inspector_core.detectors.appearance import standing_out
 from inspector_core.detectors.contract import Context
 from inspector_core.detectors.m3dm.banks import (
     BANKS,
@@ -35,13 +36,12 @@ class Judged:
     """One part.
 
     distances : (N,) by bank.   joint : (N,) their joint value, None where nothing joins them.
-    scores, joint_score : of the part, by bank and jointly; empty and None where the map alone judges.
+    score : the method's own of the part, None where the maps say it all or nothing joins the banks'.
     """
 
     distances: dict[BankName, FloatArray]
     joint: FloatArray | None
-    scores: dict[BankName, float]
-    joint_score: float | None = None
+    score: float | None = None
 
 
 def learn_judge(
@@ -115,11 +115,34 @@ class BankJudge:
             if self.reweight != "none":
                 scores[name] = self._score(name, scaled, distances[name], index)
         joint = self.decisions[MAPS].value(distances) if MAPS in self.decisions else None
-        together = None
-        if scores and SCORES in self.decisions:
-            given = {name: np.asarray(value) for name, value in scores.items()}
-            together = float(self.decisions[SCORES].value(given))
-        return Judged(distances, joint, scores, together)
+        return Judged(distances, joint, self._together(scores))
+
+    def most_like(
+        self, features: Features, distances: Mapping[BankName, Array], patch: int
+    ) -> int | None:
+        """Number of the good part most like a part at one of its patches, None where nobody can say.
+
+        By the bank in which the patch stands out most.   distances : (N,) by bank, from `judged`.
+        """
+        found = []
+        for name, values in distances.items():
+            bank = self.banks[name]
+            scaled = bank.scaled(features[name][patch])
+            number = bank.most_like(scaled, self._plan(scaled[None], bank))
+            if number is not None:
+                found.append((standing_out(values, patch), number))
+        return max(found)[1] if found else None
+
+    def _together(self, scores: Mapping[BankName, float]) -> float | None:
+        """The joint score of those of the banks, None without any and where the recipe joins."""
+        if not scores:
+            return None
+        if len(self.names) == 1:
+            return scores[self.names[0]]
+        if SCORES not in self.decisions:
+            return None
+        given = {name: np.asarray(value) for name, value in scores.items()}
+        return float(self.decisions[SCORES].value(given))
 
     def of_good(
         self, features: Features, numbers: Array

@@ -13,7 +13,7 @@ from inspector_core.detectors.crossmodal.paired import Paired, PairedSight
 from inspector_core.detectors.crossmodal.patch_rows import PatchRows, patch_rows, side_of
 from inspector_core.detectors.crossmodal.patch_training import patch_draw
 from inspector_core.detectors.crossmodal.sight import restored_crossmodal
-from inspector_core.detectors.m3dm.judging import BankJudge, Features
+from inspector_core.detectors.m3dm.judging import BankJudge, Features, Judged
 from inspector_core.detectors.m3dm.settings import PatchBankSettings
 from inspector_core.detectors.patchcore import drawn
 from inspector_core.errors import InputError
@@ -25,6 +25,18 @@ DESCRIBING = "Describing the good parts"
 _HELD_BYTES = 768 << 20
 """Patches of the good parts are thinned out evenly over the parts to fit into this."""
 _SIDES = ("rgb", "shape")
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A part with its patches, their features by bank, and what the banks say of them."""
+
+    part: Registered
+    paired: Paired
+    notes: tuple[str, ...]
+    rows: PatchRows
+    features: Features
+    judged: Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +122,46 @@ class PatchBankScorer:
         }
         self.judge = BankJudge(settings, state.tensors, state.facts, context)
         self.notes = tuple(state.facts.get("notes", ()))
+        self.parts: Sequence[str] = state.facts["parts"]
+        self._last: _Looked | None = None
 
     def score(self, part: Registered) -> AnomalyMaps:
         """Distances to the nearest good patch of colour, of shape, and what both and fused ones say."""
-        paired = self.sight.see(part)
-        notes = (*paired.notes, *self.notes, *self._require(part, paired))
-        rows = patch_rows(paired, side_of(paired.size, self.settings.patch_px))
-        judged = self.judge.judged(self.described(scaled(rows, self.standards)))
+        looked = self._looked(part)
+        judged = looked.judged
         maps = {
-            name: self._drawn(part, paired, rows, values, judged.scores.get(name))
+            name: self._drawn(looked, values)
             for name, values in judged.distances.items()
             if name != "fused"
         }
-        fused = None
-        if judged.joint is not None:
-            fused = self._drawn(part, paired, rows, judged.joint, judged.joint_score)
-        return AnomalyMaps(maps.get("rgb"), maps.get("shape"), fused, notes=notes)
+        fused = None if judged.joint is None else self._drawn(looked, judged.joint)
+        return AnomalyMaps(
+            maps.get("rgb"),
+            maps.get("shape"),
+            fused,
+            notes=looked.notes,
+            part_score=judged.score,
+        )
 
     def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
-        """None: which patch a pixel of the source belongs to is the frame's affair."""
-        return None
+        """The good part with the most similar patch; nothing is aligned, so no height is compared."""
+        looked = self._looked(part)
+        patch = looked.rows.at(*self.sight.cell_at(part, pixel))
+        if patch is None:
+            return None
+        number = self.judge.most_like(looked.features, looked.judged.distances, patch)
+        return None if number is None else Explanation(self.parts[number], None)
+
+    def _looked(self, part: Registered) -> _Looked:
+        """The part with all that its maps are drawn from; the last part's is kept for `explain`."""
+        if self._last is None or self._last.part is not part:
+            paired = self.sight.see(part)
+            notes = (*paired.notes, *self.notes, *self._require(part, paired))
+            rows = patch_rows(paired, side_of(paired.size, self.settings.patch_px))
+            features = self.described(scaled(rows, self.standards))
+            judged = self.judge.judged(features)
+            self._last = _Looked(part, paired, notes, rows, features, judged)
+        return self._last
 
     def _require(self, part: Registered, paired: Paired) -> Sequence[str]:
         """Notes on what the part lacks; InputError when nothing that was learnt is there."""
@@ -147,18 +179,14 @@ class PatchBankScorer:
             return ("No picture: judged by shape alone.",)
         return ("No cloud: judged by colour alone, and what lies around the part counts as part.",)
 
-    def _drawn(
-        self, part: Registered, paired: Paired, rows: PatchRows, values: Array, ends: float | None
-    ) -> FloatArray:
-        """The map (H, W) of values (N,) of the patches, ending at a part score where there is one."""
+    def _drawn(self, looked: _Looked, values: Array) -> FloatArray:
+        """The map (H, W) of values (N,) of the patches."""
+        part, paired, rows = looked.part, looked.paired, looked.rows
         sigma = self.settings.smoothing_px
         if self.settings.blur == "published":
             values = drawn(rows.on_grid(values), paired.size, sigma, "btf").ravel()[paired.pixels]
-            found = self.sight.to_map(part, paired, values)
-        else:
-            found = self.sight.to_map(part, paired, rows.at_pixels(values), sigma)
-        top = float(np.nanmax(found))
-        return found if ends is None or top <= 0 else found * np.float32(ends / top)
+            return self.sight.to_map(part, paired, values)
+        return self.sight.to_map(part, paired, rows.at_pixels(values), sigma)
 
 
 def judged_facts(sight: PairedSight, ids: Sequence[str], notes: Sequence[str]) -> dict[str, Any]:

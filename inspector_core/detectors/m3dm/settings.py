@@ -82,8 +82,8 @@ class PatchBankSettings(CrossmodalSettings):
         "map",
         choices=("map", "project", "published_double"),
         published="project",
-        help="What the part is judged by: its map; or the re-weighted distance of its most unusual "
-        "patch, at which the map then ends; divided twice by 1000 as in the published two-bank model.",
+        help="The part's own score beside its maps, for evaluation: none, the re-weighted distance of its "
+        "most unusual patch, or that divided twice by 1000 as in the published two-bank model.",
     )
     blur: Literal["exact", "published"] = setting(
         "exact",

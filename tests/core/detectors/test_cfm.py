@@ -81,18 +81,21 @@ def test_that_other_mappings_learn_and_score(mapping):
     assert detector.restore(state, CONTEXT).score(prepared()).shape is not None
 
 
-def test_that_a_normalised_map_ends_at_the_published_score():
+def test_that_a_normalised_map_is_divided_by_its_mean_and_the_published_score_stands_beside():
     _, state = learnt()
     part = prepared(stain=True)
     product = {"aggregation": "product"}
-    plain = scored(product, state, part).fused
-    normal = scored({**product, "normalise": "published"}, state, part).fused
-    on = part.foreground
-    ratio = normal[on] / plain[on]
-    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
-    values = np.nan_to_num(plain)
+    plain = scored(product, state, part)
+    normal = scored({**product, "normalise": "published"}, state, part)
+    on = np.isfinite(plain.fused)
+    values = plain.fused[on]
+    np.testing.assert_allclose(normal.fused[on], values / values[values != 0].mean(), rtol=1e-4)
+    assert np.isnan(normal.fused[~on]).all()
     expected = values.max() / np.sqrt(values[values != 0].mean())
-    assert np.nanmax(normal) == pytest.approx(expected, rel=1e-4)
+    assert normal.part_score == pytest.approx(expected, rel=1e-4)
+    assert plain.part_score is None
+    joined = scored({"aggregation": "recipe", "normalise": "published"}, state, part)
+    assert joined.part_score is None
 
 
 def test_that_usual_features_have_a_direction_of_their_own():

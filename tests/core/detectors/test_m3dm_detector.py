@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,11 +13,13 @@ from inspector_core.detectors.contract import Context
 from inspector_core.detectors.crossmodal.paired import Paired
 from inspector_core.detectors.crossmodal.patch_rows import patch_rows, side_of
 from inspector_core.detectors.lsfa.detector import LSFA, LSFASettings
+from inspector_core.detectors.m3dm.banks import NOBODY, PatchBank
 from inspector_core.detectors.m3dm.detector import M3DM, M3DMSettings
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError, SettingError
 from inspector_core.features.token_map import Block, TokenMap
 from inspector_core.geometry.prepare import prepare
+from inspector_core.memory.nearest import search_cost
 from inspector_core.progress import drain
 from tests.contracts.tiny_parts import refs
 from tests.core.detectors.tiny_transformers import tiny_transformers
@@ -106,8 +109,12 @@ def test_that_the_published_chain_runs_from_part_to_map(name):
         found, state = learnt(name, 2, **published)
         one = part()
         maps = found.score(one)
+        row, column = np.argwhere(one.foreground)[len(state.facts["parts"]) * 100]
+        told = found.explain(one, (int(column), int(row)))
     assert not any(key.endswith("standard.mean") for key in state.tensors)
     assert np.isfinite(maps.fused[one.foreground]).all()
+    assert maps.part_score is not None
+    assert told.nearest_id in state.facts["parts"]
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -133,10 +140,56 @@ def test_that_every_choice_of_m3dm_learns_and_scores(settings):
     joined = settings.get("fusion") != "recipe" and settings.get("banks") != "rgb"
     assert (maps.fused is not None) == joined
     assert ("shape" in state.facts["banks"]) == (settings.get("banks") != "rgb")
-    if settings.get("part_score") == "project":
-        judged = found.judge.decisions["scores"]
-        assert np.nanmax(maps.fused) > 0
-        assert judged.weights.min() >= 0
+    assert (maps.part_score is not None) == (settings.get("part_score") == "project")
+
+
+def test_that_the_published_part_score_leaves_the_maps_as_they_are():
+    _, state = learnt("m3dm")
+    bad, good = part(dent_mm=2.0), part()
+    detector = M3DM(M3DMSettings(**SHORT["m3dm"], patch_px=2))
+    plain = detector.restore(state, CONTEXT).score(bad)
+    scored = M3DM(replace(detector.settings, part_score="project")).restore(state, CONTEXT)
+    maps = scored.score(bad)
+    for name in ("rgb", "shape", "fused"):
+        np.testing.assert_array_equal(maps.get(name), plain.get(name))
+    assert maps.part_score > scored.score(good).part_score
+
+
+def test_that_a_single_banks_score_is_the_parts():
+    found, _ = learnt("m3dm", banks="shape", part_score="project")
+    one = part(dent_mm=2.0)
+    own = found.score(one).part_score
+    looked = found._looked(one)
+    distances = looked.judged.distances["shape"]
+    assert 0 < own < distances.max()  # re-weighting takes something off
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_that_the_good_part_most_like_a_learnt_one_is_itself(name):
+    found, state = learnt(name, coreset=1.0)
+    for number, ref in enumerate(refs(3)):
+        good = CONTEXT.prepare(ref.load())
+        rows, columns = np.nonzero(good.foreground)
+        some = range(0, len(rows), len(rows) // 12)
+        told = [found.explain(good, (int(columns[at]), int(rows[at]))) for at in some]
+        assert {one.nearest_id for one in told} == {state.facts["parts"][number]}
+        assert {one.height_mm for one in told} == {None}
+
+
+def test_that_nothing_is_explained_off_the_part(scorer):
+    found, _ = scorer
+    assert found.explain(part(), (0, 0)) is None
+
+
+def test_that_a_row_of_zeros_is_no_good_part():
+    found, _ = learnt("m3dm", banks="shape", zero_row=True)
+    bank = found.judge.banks["shape"]
+    zero = np.zeros(bank.rows.shape[1], np.float32)
+    plan = CONTEXT.plan(search_cost(1, *bank.rows.shape))
+    assert bank.owner[bank.search(zero[None], plan)[1][0]] == NOBODY
+    assert bank.most_like(zero, plan) in range(3)
+    alone = PatchBank(zero[None], np.array([NOBODY]), bank.mean, bank.deviation)
+    assert alone.most_like(zero, plan) is None
 
 
 def test_that_parts_with_clouds_alone_teach_m3dm_and_not_lsfa():
@@ -176,6 +229,15 @@ def test_that_patches_of_one_pixel_are_the_pixels():
 def test_that_equal_values_stay_equal_at_pixels_of_any_outline():
     rows = patch_rows(paired((7, 9), [0, 8, 30, 31, 40, 62]), 3)
     np.testing.assert_allclose(rows.at_pixels(np.full(len(rows), 2.5)), 2.5)
+
+
+def test_that_a_pixel_finds_its_patch_or_one_that_touches_it():
+    rows = patch_rows(paired((8, 8), [0, 1, 8, 27, 63]), 2)
+    assert rows.cells.tolist() == [0, 5, 15]  # rows and columns (0, 0), (1, 1), (3, 3)
+    assert (rows.at(1, 1), rows.at(3, 2), rows.at(7, 7)) == (0, 1, 2)
+    assert rows.at(0, 4) == 1
+    assert rows.at(7, 0) is None
+    assert rows.at(-5, 0) is None
 
 
 def test_that_about_56_patches_lie_along_the_longer_side():
