@@ -18,7 +18,6 @@ from inspector_core.types import AnomalyMaps, Registered, SampleRef
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlatSettings:
     strength: float = setting(1.0, low=0.1, high=10.0, help="Factor on the maps.")
-    own_score: bool = setting(False, help="Score the part by its mean difference too.")
 
 
 class Flat:
@@ -58,12 +57,11 @@ class Flat:
         )
 
     def restore(self, state: State, context: Context) -> Flat._Scorer:
-        return self._Scorer(state, self.settings)
+        return self._Scorer(state, self.settings.strength)
 
     class _Scorer:
-        def __init__(self, state: State, settings: FlatSettings) -> None:
-            self.state, self.strength = state, np.float32(settings.strength)
-            self.own_score = settings.own_score
+        def __init__(self, state: State, strength: float) -> None:
+            self.state, self.strength = state, np.float32(strength)
 
         def score(self, part: Registered) -> AnomalyMaps:
             if part.sample.xyz is None or part.sample.rgb is None:
@@ -77,7 +75,6 @@ class Flat:
                 shape=(np.abs(deviation) * self.strength + outside).astype(np.float32),
                 deviation_mm=(deviation + outside).astype(np.float32),
                 spread_mm=tensors["spread"],
-                part_score=float(np.abs(deviation).mean()) if self.own_score else None,
             )
 
         def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
