@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inspector_core.data.units import LARGEST_MM, SMALLEST_MM, diagonal
 from inspector_core.detectors.btf.banks import JOINT, RGB, SHAPE
 from inspector_core.detectors.contract import Context
+from inspector_core.detectors.published_cloud import metres_of, notes_on
 from inspector_core.detectors.views import BYTES_PER_PIXEL
 from inspector_core.device import Cost, Plan, with_fallback
 from inspector_core.errors import InputError
@@ -105,7 +105,7 @@ class PublishedSight:
             prepared = self._prepared(part)
             rgb, offset, side = prepared.rgb, prepared.offset, len(prepared.xyz)
             patches[SHAPE] = self._shape(sample.id, prepared)
-            notes = _notes(sample, prepared)
+            notes = notes_on(sample, prepared)
         else:
             rgb, offset = published.pad_square(_bytes(sample))
             side, notes = len(rgb), ()
@@ -115,22 +115,14 @@ class PublishedSight:
 
     def _prepared(self, part: Registered) -> Prepared:
         """Table and stray points taken away, in metres, squared."""
-        xyz = part.sample.xyz
-        if xyz is None:
+        if part.sample.xyz is None:
             raise InputError(
                 f"{part.sample.id}: the cloud is missing, "
                 "and the published preparation takes the table away by it",
                 cure="scan the part as the good ones were scanned, or learn with compat=project",
             )
-        extent = diagonal(xyz)
-        if not SMALLEST_MM <= extent <= LARGEST_MM:
-            raise InputError(
-                f"{part.sample.id}: the cloud is {extent:.3g} mm across, outside 1 mm to 10 m",
-                cure="check the unit: --set unit=m or --set unit=mm",
-            )
-        metres = np.where(part.valid[..., None], xyz, 0) / np.float32(1000)
         return published.preprocess(
-            metres, _bytes(part.sample), cleaning=self.cleaning, seed=self.context.seed
+            metres_of(part), _bytes(part.sample), cleaning=self.cleaning, seed=self.context.seed
         )
 
     def _shape(self, name: str, prepared: Prepared) -> FloatArray:
@@ -153,15 +145,6 @@ def with_joint(patches: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     if len(blocks) == 2:
         blocks[JOINT] = np.concatenate([blocks[RGB], blocks[SHAPE]], axis=1)
     return blocks
-
-
-def _notes(sample: Sample, prepared: Prepared) -> tuple[str, ...]:
-    found = []
-    if prepared.plane is None:
-        found.append("No table found: the published preparation took nothing away.")
-    if sample.unit == "nominal mm":
-        found.append("The cloud has no unit: published lengths count in its nominal millimetres.")
-    return tuple(found)
 
 
 def _bytes(sample: Sample) -> Array:

@@ -15,6 +15,7 @@ import numpy as np
 from inspector_core.detectors.contract import Context
 from inspector_core.detectors.crossmodal.paired import Paired
 from inspector_core.detectors.crossmodal.settings import CrossmodalSettings
+from inspector_core.detectors.published_cloud import metres_of, notes_on
 from inspector_core.detectors.views import smoothed
 from inspector_core.device import Cost, Plan, with_fallback
 from inspector_core.errors import InputError
@@ -25,6 +26,7 @@ from inspector_core.features.point_transformer import PointTransformer
 from inspector_core.features.token_map import Block, TokenMap
 from inspector_core.features.token_planes import bilinear_plane, point_plane, published_mask
 from inspector_core.geometry import published
+from inspector_core.geometry.published import Prepared
 from inspector_core.memory.nearest import quiet
 from inspector_core.types import Array, FloatArray, Registered
 
@@ -56,9 +58,12 @@ class PublishedSight:
         return ("rgb", "shape")
 
     def see(self, part: Registered) -> Paired:
-        """Features of a part; InputError when nothing of it is left by the published preparation."""
-        xyz, rgb = self._prepared(part)
-        cloud, measured = published.resized_cloud(xyz)
+        """Features of a part.
+
+        Raises InputError for a cloud in another unit and when the preparation leaves nothing of it.
+        """
+        prepared, rgb = self._prepared(part)
+        cloud, measured = published.resized_cloud(prepared.xyz)
         if measured.size < _FEWEST_POINTS:
             raise InputError(
                 f"{part.sample.id}: the published preparation leaves nothing of the part",
@@ -85,7 +90,8 @@ class PublishedSight:
             bilinear_plane(grid, _SIZE, pixels),
         )
         shape = TokenMap([Block(found.tokens, plane)])
-        return Paired(TokenMap([picture]), shape, pixels, _SIZE, found.notes)
+        notes = (*notes_on(part.sample, prepared), *found.notes)
+        return Paired(TokenMap([picture]), shape, pixels, _SIZE, notes)
 
     def to_map(
         self, part: Registered, paired: Paired, values: Array, sigma_px: float = 0.0
@@ -112,22 +118,20 @@ class PublishedSight:
             "point_network_sha256": weights.sha256(POINT_NETWORK),
         }
 
-    def _prepared(self, part: Registered) -> tuple[Array, Array]:
-        """(S, S, 3) float32 m, zeros = missing or removed, and the square picture uint8 for the network."""
+    def _prepared(self, part: Registered) -> tuple[Prepared, Array]:
+        """The part without table, in metres and squared, and the square picture uint8 for the network."""
         rgb = part.colour()
-        xyz = part.sample.xyz
         missing = "picture" if rgb is None else "cloud"
-        if rgb is None or xyz is None:
+        if rgb is None or part.sample.xyz is None:
             raise InputError(
                 f"{part.sample.id}: the {missing} is missing, and this method compares the two",
                 cure="scan the part as the good ones were scanned",
             )
         picture = np.round(255 * np.clip(rgb, 0, 1)).astype(np.uint8)
-        metres = np.where(part.valid[..., None], xyz / np.float32(1000), np.float32(0))
-        squared = published.preprocess(metres, picture, seed=self.context.seed)
+        squared = published.preprocess(metres_of(part), picture, seed=self.context.seed)
         if self.settings.rgb_background == "black":
-            return squared.xyz, squared.rgb
-        return squared.xyz, published.square_by_edge(picture)
+            return squared, squared.rgb
+        return squared, published.square_by_edge(picture)
 
     def _tokens(self, square: Array) -> FloatArray:
         """(C, h, w) of a square picture."""
