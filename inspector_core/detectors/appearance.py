@@ -100,7 +100,13 @@ class Appearance(ABC):
     def learn(self, parts: Sequence[SampleRef], context: Context) -> Job[State]:
         """Look at the good parts twice: where they lie, then what they show."""
         views, again = yield from learnt_views(
-            parts, self.settings, self.networks, context, self.besides
+            parts,
+            self.settings,
+            self.networks,
+            context,
+            self.besides,
+            cells=self.settings.cells,
+            relief_mm=self.settings.relief_mm,
         )
         learners = {look: self.learner(len(parts), views, context) for look in views.looks}
         for portion in batches(again, max(1, BATCH // len(views.looks))):
@@ -127,7 +133,15 @@ class AppearanceScorer:
     def __init__(self, method: Appearance, state: State, context: Context) -> None:
         self.method = method
         self.facts = state.facts
-        self.views = restored_views(state.facts, method.settings, context, method.besides)
+        settings: ViewSettings = method.settings
+        self.views = restored_views(
+            state.facts,
+            settings,
+            context,
+            method.besides,
+            cells=settings.cells,
+            relief_mm=settings.relief_mm,
+        )
         self.judges: dict[Look, Judge] = {}
         for look in self.views.looks:
             own = {

@@ -11,7 +11,7 @@ import numpy as np
 from inspector_core.detectors.contract import Context
 from inspector_core.detectors.sight import Sight
 from inspector_core.detectors.view_choice import Opener, learnt_views
-from inspector_core.detectors.view_settings import ViewSettings
+from inspector_core.detectors.view_settings import NetworkSettings
 from inspector_core.errors import InputError
 from inspector_core.features.colour import brightness
 from inspector_core.features.framing import box_of
@@ -44,17 +44,19 @@ _RESOLUTION_PITCHES, _LEAST_RESOLUTION_MM = 0.1, 0.01
 
 def learnt_sight(
     refs: Sequence[SampleRef],
-    settings: ViewSettings,
+    settings: NetworkSettings,
     networks: Sequence[str],
     *,
     judges: str,
     normals: str,
+    cells: str = "part",
     context: Context,
     opener: Opener | None = None,
 ) -> Job[tuple[Sight, Iterator[tuple[int, Registered]]]]:
     """The sight that suits these good parts, and the parts again, prepared, one by one.
 
     judges : "auto", "rgb" or "shape".   normals : "auto", "fitted" or "none", shown to the network.
+    cells : of the network, "part" or "all" in the frame.
     Raises InputError when the parts have nothing in common that can be judged, or differ in size.
     """
     looked_at = yield from _looked_at(refs, context)
@@ -62,7 +64,9 @@ def learnt_sight(
     extent = Extent.of([part.foreground for part in looked_at])
     size_px = settings.size_px or shown_px(extent.longest, extent.thickness)
     shown = replace(settings, size_px=size_px, picture=cast(Any, "+".join(looks)))
-    views, again = yield from learnt_views(refs, shown, networks, context, opener=opener)
+    views, again = yield from learnt_views(
+        refs, shown, networks, context, opener=opener, cells=cells
+    )
     sampling = _sampling(looked_at, extent)
     stored = normals == "auto" and all(part.sample.normals is not None for part in looked_at)
     histograms = None

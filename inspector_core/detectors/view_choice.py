@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inspector_core.detectors.contract import Context
-from inspector_core.detectors.view_settings import ViewSettings
+from inspector_core.detectors.view_settings import NetworkSettings
 from inspector_core.detectors.views import BATCH, BYTES_PER_PIXEL, Views
 from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.features import weights
 from inspector_core.features.framing import Box, Framing, box_of
-from inspector_core.features.looks import LOOKS, Look
+from inspector_core.features.looks import LOOKS, RELIEF_MM, Look
 from inspector_core.progress import Job, Progress
 from inspector_core.types import Array, Registered, SampleRef
 
@@ -28,7 +28,7 @@ _KEPT_BYTES = 512 << 20
 """Prepared parts are kept between the two looks at them up to so much, and read again beyond."""
 
 
-def chosen_network(settings: ViewSettings, names: Sequence[str]) -> str:
+def chosen_network(settings: NetworkSettings, names: Sequence[str]) -> str:
     """The network to use: the one that the settings name, or the first of a method's list that is here.
 
     Raises WeightsError when it is not here or does not exist, SettingError when it has not the stages.
@@ -57,16 +57,19 @@ def chosen_network(settings: ViewSettings, names: Sequence[str]) -> str:
 
 def learnt_views(
     parts: Sequence[SampleRef],
-    settings: ViewSettings,
+    settings: NetworkSettings,
     names: Sequence[str],
     context: Context,
     besides: Sequence[int] = (),
     opener: Opener | None = None,
+    *,
+    cells: str = "part",
+    relief_mm: float = RELIEF_MM,
 ) -> Job[tuple[Views, Iterator[tuple[int, Registered]]]]:
     """The views that suit these good parts, and the parts again, prepared, one by one.
 
     besides : stages that the method needs after those of the settings.   opener : `open_backbone`
-    unless the network is looked through in another way.
+    unless the network is looked through in another way.   cells, relief_mm : of `Views`.
     Raises InputError when the parts have nothing in common that can be shown, or differ in size.
     """
     name = chosen_network(settings, names)
@@ -103,9 +106,9 @@ def learnt_views(
         looks=looks,
         framing=framing,
         grid=_grid(settings, stages, network, framing),
-        cells=settings.cells,
+        cells=cells,
         smoothing_px=settings.smoothing_px,
-        relief_mm=settings.relief_mm,
+        relief_mm=relief_mm,
         context=context,
         reached=reached,
     )
@@ -114,10 +117,13 @@ def learnt_views(
 
 def restored_views(
     facts: Mapping[str, Any],
-    settings: ViewSettings,
+    settings: NetworkSettings,
     context: Context,
     besides: Sequence[int] = (),
     opener: Opener | None = None,
+    *,
+    cells: str = "part",
+    relief_mm: float = RELIEF_MM,
 ) -> Views:
     """The views of a recipe; WeightsError when its network is missing or has other weights."""
     name = str(facts["network"])
@@ -134,9 +140,9 @@ def restored_views(
         looks=tuple(facts["looks"]),
         framing=framing,
         grid=_grid(settings, stages, network, framing),
-        cells=settings.cells,
+        cells=cells,
         smoothing_px=settings.smoothing_px,
-        relief_mm=settings.relief_mm,
+        relief_mm=relief_mm,
         context=context,
     )
 
@@ -148,7 +154,7 @@ def _opened(opener: Opener | None, name: str, stages: Sequence[int]) -> Backbone
     return (opener or open_backbone)(name, stages, "cpu")
 
 
-def _with_stages(name: str, settings: ViewSettings) -> str:
+def _with_stages(name: str, settings: NetworkSettings) -> str:
     """The name again; SettingError when the network has not the stages of the settings."""
     known = len(weights.entry_of(name).stages)
     if max(int(stage) for stage in settings.stages.split("+")) > known:
@@ -164,7 +170,7 @@ def _reached(name: str, stages: Sequence[int]) -> list[int]:
     return [min(stage, len(weights.entry_of(name).stages)) for stage in stages]
 
 
-def network_width(settings: ViewSettings, names: Sequence[str]) -> int:
+def network_width(settings: NetworkSettings, names: Sequence[str]) -> int:
     """Channels of the chosen stages together, those of the first network on the list where none is here."""
     try:
         name = chosen_network(settings, names)
@@ -174,7 +180,7 @@ def network_width(settings: ViewSettings, names: Sequence[str]) -> int:
     return sum(channels[int(stage) - 1] for stage in settings.stages.split("+"))
 
 
-def network_bytes(settings: ViewSettings, names: Sequence[str], size: tuple[int, int]) -> int:
+def network_bytes(settings: NetworkSettings, names: Sequence[str], size: tuple[int, int]) -> int:
     """Memory of the network itself and of one batch through it; a guess where none is here."""
     try:
         entry = weights.entry_of(chosen_network(settings, names))
@@ -204,7 +210,7 @@ def chosen_looks(wanted: str, lacking: Container[str]) -> tuple[Look, ...]:
 
 
 def _framing(
-    settings: ViewSettings, shape: tuple[int, int], boxes: Sequence[Box], multiple: int
+    settings: NetworkSettings, shape: tuple[int, int], boxes: Sequence[Box], multiple: int
 ) -> Framing:
     if settings.framing == "published":
         return Framing.centre(
@@ -224,7 +230,7 @@ def _framing(
 
 
 def _grid(
-    settings: ViewSettings, stages: Sequence[int], network: Backbone, framing: Framing
+    settings: NetworkSettings, stages: Sequence[int], network: Backbone, framing: Framing
 ) -> tuple[int, int]:
     if settings.grid != "auto":
         if int(settings.grid) not in stages:

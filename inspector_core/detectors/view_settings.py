@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from inspector_core.features.looks import RELIEF_MM
 from inspector_core.settings import setting
 
 NETWORKS = (
@@ -29,6 +30,23 @@ SMALL_FIRST = (
 """The same for detectors of our own: a part shall take less than a second on a CPU."""
 
 
+def cells_setting() -> Any:
+    """Declares `cells`, for methods that can judge what lies around the part too."""
+    return setting(
+        "part",
+        choices=("part", "all"),
+        published="all",
+        help="Learn and judge cells on the part alone, or everything in the frame.",
+    )
+
+
+def relief_setting() -> Any:
+    """Declares `relief_mm`, for methods that can show a network the height as a picture."""
+    return setting(
+        RELIEF_MM, low=0.001, high=100.0, unit="mm", help="Height at which the height picture ends."
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameSettings:
     """What of a part is shown to a network, and how its map is drawn."""
@@ -49,12 +67,6 @@ class FrameSettings:
     margin: float = setting(
         0.08, low=0.0, high=1.0, help="Room left around the parts, as a share of their longer side."
     )
-    cells: Literal["part", "all"] = setting(
-        "part",
-        choices=("part", "all"),
-        published="all",
-        help="Learn and judge cells on the part alone, or everything in the frame.",
-    )
     smoothing_px: float = setting(
         4.0,
         low=0.0,
@@ -63,13 +75,10 @@ class FrameSettings:
         published=4.0,
         help="Blur of the map, in pixels of the network's picture.",
     )
-    relief_mm: float = setting(
-        0.5, low=0.001, high=100.0, unit="mm", help="Height at which the height picture ends."
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ViewSettings(FrameSettings):
+class NetworkSettings(FrameSettings):
     """Settings of every method on the stages of a network."""
 
     backbone: str = setting(
@@ -98,7 +107,15 @@ class ViewSettings(FrameSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SightSettings(ViewSettings):
+class ViewSettings(NetworkSettings):
+    """Settings of methods that judge each picture by itself, the height as a picture too."""
+
+    cells: Literal["part", "all"] = cells_setting()
+    relief_mm: float = relief_setting()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightSettings(NetworkSettings):
     """Settings of methods that join what a network sees with the colours and the surface as they are."""
 
     stages: Literal["1+2+3", "2+3", "1+2", "1", "2", "3", "3+4", "4"] = setting(

@@ -18,6 +18,8 @@ Look = Literal["rgb", "normals", "height"]
 LOOKS: tuple[Look, ...] = get_args(Look)
 RELIEF_SIGMAS_PX = (2.0, 6.0, 18.0)
 """Of the picture's longer side of 320 pixels: what is smaller than these stands out in a channel."""
+RELIEF_MM = 0.5
+"""Height at which the height picture ends, unless a method says otherwise."""
 _REFERENCE_PX = 320
 _NORMAL_WINDOW_PX = 5
 
@@ -27,7 +29,7 @@ def modality_of(look: Look) -> Modality:
     return "rgb" if look == "rgb" else "shape"
 
 
-def picture_of(part: Registered, look: Look, relief_mm: float = 0.5) -> FloatArray | None:
+def picture_of(part: Registered, look: Look, relief_mm: float = RELIEF_MM) -> FloatArray | None:
     """(H, W, 3) float32 in 0..1, None where the part lacks what the look needs.
 
     rgb : the part's colour with its gain.

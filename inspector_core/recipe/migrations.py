@@ -25,6 +25,14 @@ STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _joined_by_th
 """version -> function that turns a document of that version into one of the next."""
 
 
+_GONE: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("cfm", "m3dm", "lsfa"), frozenset({"cells", "relief_mm"})),
+    "unaligned": frozenset({"relief_mm"}),
+}
+"""detector -> settings that never changed anything and are offered no more. Recipes may name them: that
+makes no other format, for older programs take their defaults where they are missing."""
+
+
 def check_format(document: Mapping[str, Any], where: str) -> None:
     """Raise RecipeError for a document that this program cannot read: of another program, or newer."""
     label = str(document.get("format", ""))
@@ -44,4 +52,8 @@ def migrated(document: dict[str, Any]) -> dict[str, Any]:
     while version < VERSION:
         document = STEPS[version](document)
         version += 1
+    gone, settings = _GONE.get(str(document.get("detector"))), document.get("settings")
+    if gone and isinstance(settings, Mapping):
+        kept = {name: value for name, value in settings.items() if name not in gone}
+        return {**document, "settings": kept}
     return document

@@ -21,7 +21,7 @@ from inspector_core.detectors.aligned.palette import Palette
 from inspector_core.detectors.aligned.places import Placed, Places, part_points
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, State
 from inspector_core.detectors.view_choice import chosen_network
-from inspector_core.detectors.view_settings import SMALL_FIRST, ViewSettings
+from inspector_core.detectors.view_settings import SMALL_FIRST, NetworkSettings
 from inspector_core.device import Cost
 from inspector_core.errors import InputError, WeightsError
 from inspector_core.features import weights
@@ -131,7 +131,7 @@ class Aligned:
         if self.settings.backbone == "none":
             return None
         try:
-            return chosen_network(ViewSettings(backbone=self.settings.backbone), SMALL_FIRST)
+            return chosen_network(NetworkSettings(backbone=self.settings.backbone), SMALL_FIRST)
         except WeightsError:
             if self.settings.backbone == "auto":
                 return None

@@ -21,7 +21,7 @@ from inspector_core.detectors.crossmodal.settings import NETWORKS, TRANSFORMERS,
 from inspector_core.detectors.sight import COLOUR, HISTOGRAM, RGB, SURFACE, Sight
 from inspector_core.detectors.sight_learning import learnt_sight
 from inspector_core.detectors.view_choice import Opener, chosen_network, restored_views
-from inspector_core.detectors.view_settings import ViewSettings
+from inspector_core.detectors.view_settings import NetworkSettings
 from inspector_core.detectors.views import smoothed
 from inspector_core.device import Cost
 from inspector_core.errors import InputError, SettingError, WeightsError
@@ -270,11 +270,11 @@ def _published(name: str, settings: CrossmodalSettings, context: Context) -> Pub
     return PublishedSight(open_tokens(name, int(settings.blocks)), points, settings, context)
 
 
-def _shown(settings: CrossmodalSettings, name: str) -> ViewSettings:
+def _shown(settings: CrossmodalSettings, name: str) -> NetworkSettings:
     """The settings for a network; a transformer's one stage are its tokens."""
     if not name or not is_transformer(name):
         return settings
-    return replace(settings, stages="1", size_px=settings.size_px or _TRANSFORMER_PX)
+    return replace(settings, stages="1", grid="auto", size_px=settings.size_px or _TRANSFORMER_PX)
 
 
 def _opener(settings: CrossmodalSettings, name: str) -> Opener | None:

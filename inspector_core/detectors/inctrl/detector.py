@@ -24,7 +24,7 @@ from inspector_core.detectors.inctrl.sight import (
     view_cost,
 )
 from inspector_core.detectors.prompting import CHOOSING, prompt_parts, said, unit
-from inspector_core.detectors.view_settings import FrameSettings
+from inspector_core.detectors.view_settings import FrameSettings, cells_setting, relief_setting
 from inspector_core.device import Cost
 from inspector_core.errors import WeightsError
 from inspector_core.features import clip_towers
@@ -49,6 +49,8 @@ _TURNS = {"none": (0,), "half": (0, 2), "quarter": (0, 1, 2, 3)}
 class InCTRLSettings(FrameSettings):
     """Settings of `inctrl`; published values of mala-lab/InCTRL@cc535d0."""
 
+    cells: Literal["part", "all"] = cells_setting()
+    relief_mm: float = relief_setting()
     compat: Literal["project", "published"] = setting(
         "project",
         choices=("project", "published"),

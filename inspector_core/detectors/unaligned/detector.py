@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from inspector_core.detectors.unaligned.learning import (
 )
 from inspector_core.detectors.unaligned.memory import Memory, Tails
 from inspector_core.detectors.view_choice import network_bytes, network_width, restored_views
-from inspector_core.detectors.view_settings import SMALL_FIRST, SightSettings
+from inspector_core.detectors.view_settings import SMALL_FIRST, SightSettings, cells_setting
 from inspector_core.device import Cost
 from inspector_core.errors import InputError
 from inspector_core.features.colour import CHANNELS as COLOUR_CHANNELS
@@ -48,6 +48,7 @@ _AT_ONCE = 2
 class UnalignedSettings(SightSettings):
     """Settings of `unaligned`."""
 
+    cells: Literal["part", "all"] = cells_setting()
     coreset: float = setting(
         0.25, low=0.001, high=1.0, help="Share of the good places kept in a memory."
     )
@@ -97,6 +98,7 @@ class Unaligned:
             SMALL_FIRST,
             judges=settings.picture,
             normals=settings.normals,
+            cells=settings.cells,
             coreset=settings.coreset,
             bank_rows=settings.bank_rows,
             context=context,
@@ -131,7 +133,8 @@ class UnalignedScorer:
 
     def __init__(self, settings: UnalignedSettings, state: State, context: Context) -> None:
         self.facts, self.context = state.facts, context
-        self.sight = Sight.restored(state.facts, restored_views(state.facts, settings, context))
+        views = restored_views(state.facts, settings, context, cells=settings.cells)
+        self.sight = Sight.restored(state.facts, views)
         self.memories = {name: Memory.restored(name, state.tensors) for name in self.sight.evidence}
         self.tails = {name: Tails.restored(name, state.tensors) for name in self.sight.evidence}
         # kept: new threads would set up their memory and torch's helpers anew for every part

@@ -12,7 +12,7 @@ from inspector_core.detectors.sight import COLOUR, HISTOGRAM, Places, Sight
 from inspector_core.detectors.sight_learning import evenly, learnt_sight
 from inspector_core.detectors.unaligned.memory import COMPARING, Memory, Tails, Weighing, thinned
 from inspector_core.detectors.unaligned.worth import worths
-from inspector_core.detectors.view_settings import ViewSettings
+from inspector_core.detectors.view_settings import NetworkSettings
 from inspector_core.detectors.views import BATCH, batches
 from inspector_core.progress import Job, Progress
 from inspector_core.types import Array, Registered, SampleRef
@@ -42,18 +42,19 @@ class Learnt:
 
 def learnt(
     refs: Sequence[SampleRef],
-    settings: ViewSettings,
+    settings: NetworkSettings,
     networks: Sequence[str],
     *,
     judges: str,
     normals: str,
+    cells: str,
     coreset: float,
     bank_rows: int,
     context: Context,
 ) -> Job[Learnt]:
     """Learn from good parts; yields progress in steps well under a second."""
     sight, again = yield from learnt_sight(
-        refs, settings, networks, judges=judges, normals=normals, context=context
+        refs, settings, networks, judges=judges, normals=normals, cells=cells, context=context
     )
     judged = evenly(len(refs), JUDGED_PARTS)
     rows, kept = yield from _described(again, sight, len(refs), judged, context.seed)

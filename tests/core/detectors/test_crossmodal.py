@@ -12,11 +12,13 @@ from inspector_core.detectors.contract import Context
 from inspector_core.detectors.crossmodal.settings import CrossmodalSettings
 from inspector_core.detectors.crossmodal.sight import learnt_crossmodal, restored_crossmodal
 from inspector_core.detectors.crossmodal.standard import PairedStandard
+from inspector_core.detectors.view_settings import SightSettings
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.geometry import published
 from inspector_core.geometry.prepare import prepare
 from inspector_core.progress import drain
+from inspector_core.settings import declared
 from tests.contracts.tiny_parts import refs
 from tests.core.detectors.tiny_transformers import tiny_transformers
 
@@ -118,6 +120,49 @@ def test_that_a_recipe_sees_as_it_was_learnt(own):
     assert (again.see(part).shape.rows(some) == own.see(part).shape.rows(some)).all()
 
 
+OTHER = {
+    "picture": "rgb",
+    "framing": "whole",
+    "margin": 0.3,
+    "smoothing_px": 1.0,
+    "stages": "1+2",
+    "grid": "1",
+    "size_px": 160,
+    "normals": "fitted",
+}
+"""Another value of every setting that comes from what all methods on networks share."""
+
+
+def what_is_seen(**settings):
+    sight = learnt(**settings)
+    part = prepared()
+    paired = sight.see(part)
+    rows = [side and side.rows(slice(None)).tobytes() for side in (paired.rgb, paired.shape)]
+    values = np.linspace(0, 1, len(paired.pixels)).astype(np.float32)
+    drawn = sight.to_map(part, paired, values, CrossmodalSettings(**settings).smoothing_px)
+    return paired.pixels.tobytes(), *rows, drawn.tobytes()
+
+
+@pytest.fixture(scope="module")
+def usually_seen():
+    return what_is_seen()
+
+
+def test_that_all_settings_of_the_frame_are_known_here():
+    inherited = {entry.name for entry in declared(SightSettings)}
+    assert inherited - {"backbone"} == OTHER.keys()
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_that_no_setting_of_the_frame_is_without_effect(usually_seen, name):
+    assert what_is_seen(**{name: OTHER[name]}) != usually_seen
+
+
+def test_that_stages_are_those_of_other_networks_than_transformers(transformers):
+    paired = learnt(**SMALL, stages="1+2", grid="2").see(prepared())
+    assert paired.rgb.channels == 24
+
+
 def test_that_transformers_are_taken_where_their_weights_are(transformers):
     sight = learnt(**SMALL)
     paired = sight.see(prepared())
@@ -205,7 +250,26 @@ def test_that_published_preparation_refuses_a_part_without_both(transformers, dr
 def test_that_a_cloud_in_another_unit_is_refused_with_the_cure(transformers):
     sight, _ = drain(learnt_crossmodal(refs(2), published_settings(), CONTEXT))
     part = prepared()
-    shrunk = replace(part, sample=replace(part.sample, xyz=part.sample.xyz / np.float32(1000)))
-    with pytest.raises(InputError, match="leaves nothing of the part") as caught:
-        sight.see(shrunk)
-    assert "unit" in caught.value.cure
+    for factor in (1 / 1000, 1000):
+        xyz = part.sample.xyz * np.float32(factor)
+        other = replace(part, sample=replace(part.sample, xyz=xyz))
+        with pytest.raises(InputError, match="mm across") as caught:
+            sight.see(other)
+        assert "unit=m" in caught.value.cure
+
+
+def test_that_a_part_of_which_the_published_preparation_leaves_nothing_is_refused(transformers):
+    sight, _ = drain(learnt_crossmodal(refs(2), published_settings(), CONTEXT))
+    part = prepared()
+    flat = part.sample.xyz.copy()
+    flat[..., 2] = 400.0
+    with pytest.raises(InputError, match="leaves nothing of the part"):
+        sight.see(replace(part, sample=replace(part.sample, xyz=flat)))
+
+
+def test_that_published_lengths_on_a_cloud_without_unit_are_noted(transformers):
+    sight, _ = drain(learnt_crossmodal(refs(2), published_settings(), CONTEXT))
+    part = prepared()
+    assert sight.see(part).notes == ()
+    nominal = replace(part, sample=replace(part.sample, unit="nominal mm"))
+    assert "nominal millimetres" in sight.see(nominal).notes[0]

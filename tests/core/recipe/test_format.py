@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inspector_core.detectors.contract import State
+from inspector_core.engine import configure
 from inspector_core.errors import OutputError, RecipeError
 from inspector_core.recipe import Recipe, open_recipe, save
 from inspector_core.recipe.format import DOCUMENT, TENSORS, content_hash
@@ -70,6 +71,18 @@ def test_that_a_recipe_of_format_1_joins_its_maps_by_the_stronger_as_it_did(save
     assert opened.prepare["joined_by"] == "stronger"
     assert opened.calibration == saved.calibration
     assert not opened.calibration.evidence
+
+
+@pytest.mark.parametrize("name", ["cfm", "m3dm", "lsfa", "unaligned"])
+def test_that_a_recipe_may_name_settings_that_had_no_effect_and_are_gone(tmp_path, name):
+    before = {"relief_mm": 0.5, "margin": 0.1}
+    saved = save(replace(recipe(), detector=name, settings=before), tmp_path / name)
+    opened = open_recipe(saved.path)
+    assert opened.settings == {"margin": 0.1}
+    assert opened.sha256 == saved.sha256
+    configure(name, opened.settings)
+    other = save(replace(recipe(), detector="patchcore", settings=before), tmp_path / "other")
+    assert open_recipe(other.path).settings == before
 
 
 def test_that_garbled_evidence_is_refused(tmp_path):
