@@ -34,7 +34,10 @@ NEIGHBOURS_AFTER_MS = 250
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The good part that is nearest at a defect; picture is None where its files are not at hand."""
+    """The good part that is nearest at a defect; picture is None where its files are not at hand.
+
+    Without a good part the name is empty and the explanation has words.
+    """
 
     part_id: str
     number: int
@@ -199,8 +202,11 @@ class Looking(QObject):
             explanation = yield from self._engine.explain(opened, known, pixel)
             if explanation is None:
                 return None
-            picture = yield from _picture(self._session.ref(explanation.nearest_id))
-            name = explanation.nearest_id.replace("/", " / ")
+            nearest = explanation.nearest_id
+            picture = None
+            if nearest is not None:
+                picture = yield from _picture(self._session.ref(nearest))
+            name = "" if nearest is None else nearest.replace("/", " / ")
             return Nearest(opened.ref.id, number, explanation, name, picture)
 
         self._desk.look("Comparing", compared, self._explained, urgency=Urgency.EXPLAIN)

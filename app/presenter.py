@@ -142,11 +142,14 @@ class Presenter(QObject):
         self._inspector.nearest.show_nothing("Comparing…" if waits else "Shown for a defect.")
 
     def show_nearest(self, nearest: Nearest | None) -> None:
-        """The nearest good part at the defect in question."""
+        """The nearest good part at the defect in question, or how this part differs from all there."""
         view = self._inspector.nearest
         current = self._controller.current
         if nearest is None:
             view.show_nothing("This detector does not say.")
+            return
+        if nearest.explanation.words:
+            view.show_words(nearest.number, nearest.explanation.words)
             return
         unit = "mm" if current.part is None else current.part.view.unit
         height = nearest.explanation.height_mm

@@ -326,12 +326,14 @@ class Inspector:
         )
 
     def _nearest(self, part: Registered, defects: Sequence[Defect]) -> NearestGood | None:
-        """The good part most like this one at its strongest defect, while the scorer still knows it."""
+        """What the scorer says of the strongest defect, while it still knows the part."""
         if not defects:
             return None
         at = defects[0].peak_px
         found = self.scorer.explain(part, at)
-        return None if found is None else NearestGood(found.nearest_id, at, found.height_mm)
+        if found is None:
+            return None
+        return NearestGood(found.nearest_id, at, found.height_mm, found.words)
 
     def _failed(self, item: Loaded, sentence: str) -> Result:
         recipe, sample = self.recipe, item.sample

@@ -422,15 +422,17 @@ class Defect:
 
 @dataclass(frozen=True, slots=True)
 class NearestGood:
-    """The good part most like this one around a pixel.
+    """The good part most like this one around a pixel, or how it differs from all of them there.
 
-    id : that part.   at_px : (x, y), a defect's peak.
+    id : that part, None where the method does not remember single ones.   at_px : (x, y), a defect's peak.
     height_mm : how far this part lies above (negative: below) that one there; None = not compared.
+    words : how it differs from good parts where none is named, a sentence without its full stop.
     """
 
-    id: str
+    id: str | None
     at_px: tuple[int, int]
     height_mm: float | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Inspector(QScrollArea):
         for title, widgets in (
             (_section("Defects"), (self.table, self._legend)),
             (_section("Limits"), (self.limits,)),
-            (_section("Nearest good part"), (self.nearest,)),
+            (_section("Compared with good parts"), (self.nearest,)),
             (_section("Maps"), (self.maps,)),
             (self._notes_title, (self._notes,)),
         ):

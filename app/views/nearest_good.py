@@ -59,6 +59,10 @@ class NearestGood(QWidget):
         self._text.setText(why)
         self.setFixedHeight(_SIZE.height())
 
+    def show_words(self, number: int, words: str) -> None:
+        """How this part differs from good ones at a defect, where no single one is named."""
+        self.show_nothing(f"Defect {number}: {words}.")
+
     def show_nearest(
         self,
         name: str,

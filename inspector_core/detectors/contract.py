@@ -72,11 +72,14 @@ class Context:
 class Explanation:
     """Why a place is unusual: the nearest good part there and by how much this one differs.
 
+    nearest_id : None where the method does not remember single parts.
     height_mm : signed difference to that good part at the place, None where not measured.
+    words : what it can say instead, a sentence without capital and full stop; empty with a good part.
     """
 
-    nearest_id: str
+    nearest_id: str | None
     height_mm: float | None
+    words: str = ""
 
 
 class Scorer(Protocol):

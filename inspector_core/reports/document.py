@@ -124,6 +124,7 @@ def _part(result: Result) -> dict[str, Any]:
         "scores": {name: known(result.scores.get(name)) for name in ("rgb", "shape", "fused")},
         "defects": [_defect(defect) for defect in result.defects],
         "nearest_good": _nearest(result),
+        "difference": _difference(result),
         "quality": {
             name: known(quality.get(name)) for name in ("mm_per_px", "missing", "foreground_px")
         },
@@ -135,14 +136,21 @@ def _part(result: Result) -> dict[str, Any]:
 
 def _nearest(result: Result) -> dict[str, Any] | None:
     found = nearest_at(result)
-    if found is None:
+    if found is None or found[1].id is None:
         return None
     defect, nearest = found
     return {"id": nearest.id, "defect": defect.number, "height_mm": known(nearest.height_mm)}
 
 
+def _difference(result: Result) -> dict[str, Any] | None:
+    found = nearest_at(result)
+    if found is None or not found[1].words:
+        return None
+    return {"defect": found[0].number, "words": found[1].words}
+
+
 def nearest_at(result: Result) -> tuple[Defect, NearestGood] | None:
-    """The defect at which the nearest good part was looked for, and that part.
+    """The defect at which the nearest good part was looked for, and that part or what is said instead.
 
     None also where limits were moved so that this place is no defect any more.
     """

@@ -83,7 +83,12 @@ def rule_sentence(limits: Thresholds, minimum_area_px: int, n_good: int) -> str:
 
 
 def nearest_sentence(defect_number: int, nearest: NearestGood, unit: str) -> str:
-    """The good part most like this one at a defect, and by how much this one lies above or below."""
+    """The good part most like this one at a defect, and by how much this one lies above or below.
+
+    Where none is named: how this part differs from all of them there.
+    """
+    if nearest.id is None:
+        return f"At defect {defect_number} {printable(nearest.words)}."
     first = f"The most similar good part at defect {defect_number} is {printable(nearest.id)}"
     if nearest.height_mm is None or not math.isfinite(nearest.height_mm):
         return f"{first}."

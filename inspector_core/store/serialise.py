@@ -78,14 +78,20 @@ def result_from_json(document: Mapping[str, Any]) -> Result:
 def _nearest_to_json(nearest: NearestGood | None) -> dict[str, Any] | None:
     if nearest is None:
         return None
-    return {"id": nearest.id, "at_px": list(nearest.at_px), "height_mm": nearest.height_mm}
+    return {
+        "id": nearest.id,
+        "at_px": list(nearest.at_px),
+        "height_mm": nearest.height_mm,
+        "words": nearest.words,
+    }
 
 
 def _nearest_from_json(document: Mapping[str, Any] | None) -> NearestGood | None:
     if document is None:  # also in stores written before this was kept
         return None
     x, y = document["at_px"]
-    return NearestGood(document["id"], (int(x), int(y)), document["height_mm"])
+    words = document.get("words", "")  # stores of earlier versions have none
+    return NearestGood(document["id"], (int(x), int(y)), document["height_mm"], words)
 
 
 def _defect_to_json(defect: Defect) -> dict[str, Any]:

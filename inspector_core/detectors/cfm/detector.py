@@ -24,6 +24,7 @@ from inspector_core.detectors.cfm.mapping import (
 )
 from inspector_core.detectors.cfm.maps import Aggregation, aggregate, blurred, normalised, on_grid
 from inspector_core.detectors.cfm.training import Choices, train
+from inspector_core.detectors.cfm.words import sentence
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, Scorer, State
 from inspector_core.detectors.crossmodal.paired import Paired
 from inspector_core.detectors.crossmodal.settings import (
@@ -198,6 +199,7 @@ class CFMScorer:
         self.sight = restored_crossmodal(state.facts, settings, context)
         self.standard = PairedStandard.restored(state.tensors)
         self.anchor = float(state.facts.get("anchor", 0.0))  # earlier recipes had none
+        self._last: tuple[Registered, dict[str, FloatArray]] | None = None
         device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
         half = settings.precision == "bfloat16"
         self.mappings = {
@@ -214,6 +216,7 @@ class CFMScorer:
             how: Aggregation = self.settings.aggregation
             maps["fused"] = aggregate(colour, shape, how)
         drawn = {name: self._drawn(part, paired, values) for name, values in maps.items()}
+        self._last = (part, drawn)
         own = None
         if self.settings.normalise == "published":
             own = normalised(drawn["fused"]).score if "fused" in drawn else None
@@ -226,8 +229,12 @@ class CFMScorer:
         )
 
     def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
-        """None: the mappings do not remember single parts."""
-        return None
+        """How far colour and shape are from what is expected; the mappings remember no single parts."""
+        if self._last is None or self._last[0] is not part:
+            self.score(part)
+        assert self._last is not None
+        said = sentence(self._last[1], pixel, crossed=self.settings.variant == "cross")
+        return Explanation(None, None, said) if said else None
 
     def _distances(self, paired: Paired) -> tuple[FloatArray, FloatArray]:
         """(P,) of predicted and seen features: colour, shape."""

@@ -9,6 +9,7 @@ import pytest
 
 from inspector_core.detectors.cfm import detector as cfm_detector
 from inspector_core.detectors.cfm.detector import CFM, CFMSettings
+from inspector_core.detectors.cfm.words import sentence
 from inspector_core.detectors.contract import Context
 from inspector_core.device import Hardware
 from inspector_core.errors import InputError, SettingError, WeightsError
@@ -110,6 +111,35 @@ def test_that_usual_features_have_a_direction_of_their_own():
     part = prepared(stain=True)
     maps = detector.restore(state, CONTEXT).score(part)
     assert np.isfinite(maps.fused[part.foreground]).all()
+
+
+def test_that_a_place_is_explained_in_words(scorer):
+    part = prepared(stain=True)
+    maps = scorer.score(part)
+    y, x = np.unravel_index(np.nanargmax(maps.rgb), maps.rgb.shape)
+    told = scorer.explain(part, (int(x), int(y)))
+    assert (told.nearest_id, told.height_mm) == (None, None)
+    times = {name: maps.get(name)[y, x] / np.nanmedian(maps.get(name)) for name in ("rgb", "shape")}
+    assert f"{max(times.values()):.1f} times as far from what" in told.words
+    assert scorer.explain(part, (0, 0)) is None
+
+
+def test_that_the_larger_difference_is_said_first_in_times_the_part():
+    maps = {
+        name: np.full((3, 4), level, np.float32) for name, level in (("rgb", 0.5), ("shape", 0.2))
+    }
+    maps["rgb"][0, 0] = maps["shape"][0, 0] = np.nan
+    maps["shape"][2, 1], maps["rgb"][0, 3] = 0.6, 1.0
+    assert sentence(maps, (1, 2), crossed=True) == (
+        "shape lies 3.0 times as far from what colour makes expect as elsewhere on the part, "
+        "colour 1.0 times"
+    )
+    assert sentence(maps, (3, 0), crossed=False) == (
+        "colour lies 2.0 times as far from what its own mapping makes of it as elsewhere on the part, "
+        "shape 1.0 times"
+    )
+    assert sentence(maps, (0, 0), crossed=True) == ""
+    assert sentence({**maps, "rgb": 0 * maps["rgb"]}, (1, 2), crossed=True) == ""
 
 
 @pytest.mark.parametrize(("drop", "what"), [("rgb", "picture"), ("xyz", "cloud")])

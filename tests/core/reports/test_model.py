@@ -152,6 +152,18 @@ def test_that_the_nearest_good_part_is_left_out_where_its_place_is_no_defect_any
     assert entries[1]["nearest_good"] is None
 
 
+def test_that_what_is_said_in_place_of_a_good_part_is_no_good_part():
+    part = sample("a")
+    said = NearestGood(None, defect(part).peak_px, words="colour lies 3.1 times as far")
+    there = result(part, nearest=said)
+    assert "At defect 1 colour lies 3.1 times as far." in part_text(model(), there).notes
+    (entry,) = model([there]).document["parts"]
+    assert entry["nearest_good"] is None
+    assert entry["difference"] == {"defect": 1, "words": "colour lies 3.1 times as far"}
+    gone = result(part, nearest=replace(said, at_px=(0, 0)))
+    assert model([gone]).document["parts"][0]["difference"] is None
+
+
 def test_that_a_reason_for_not_measuring_is_printed():
     part = sample("a")
     blind = defect(part, area_mm2=None, not_measurable="12 of 20 points")

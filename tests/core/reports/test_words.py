@@ -57,6 +57,11 @@ def test_that_the_nearest_good_part_is_one_sentence(height, rest):
     assert sentence == f"The most similar good part at defect 2 is train/good/012{rest}"
 
 
+def test_that_words_stand_where_no_good_part_is_named():
+    nearest = NearestGood(None, (3, 4), words="colour lies 3.1 times as far")
+    assert nearest_sentence(2, nearest, "mm") == "At defect 2 colour lies 3.1 times as far."
+
+
 def test_that_zero_never_has_a_sign_and_minus_is_a_minus():
     assert number(-0.001) == "0.00"
     assert number(-1.5, 1) == "−1.5"

@@ -75,6 +75,18 @@ def test_that_a_store_from_before_the_nearest_good_part_was_kept_opens(store):
     assert store.result(result().id).nearest is None
 
 
+def test_that_words_in_place_of_a_good_part_come_back_and_may_be_missing(store):
+    said = NearestGood(None, (6, 5), words="colour lies 3.1 times as far")
+    store.write(replace(result(), nearest=said))
+    assert store.result(result().id).nearest == said
+    store.write(result())
+    (path,) = (store.folder / "parts").glob("*.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    del document["nearest"]["words"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert store.result(result().id).nearest == result().nearest
+
+
 def test_that_maps_come_back_bit_for_bit(store):
     written = result()
     store.write(written)
