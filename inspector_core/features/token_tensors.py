@@ -82,17 +82,19 @@ class TokenTensors:
             first = last
         return Carried(joined(self._blocks), torch.cat(products))
 
-    def on_tokens_pays(self, width: int) -> bool:
+    def on_tokens_pays(self, width: int, spared: int | None = None) -> bool:
         """Whether multiplying the tokens costs less than multiplying the pixels' features.
 
-        width : of the product, D. Where pixels take from few tokens of many channels it does; the
-        fine stages of a convolutional network have more cells than there are pixels to judge.
+        width : of the product, D.   spared : products of each pixel that it makes needless; C times D,
+        those of the multiplication itself, when not given.
+        Where pixels take from few tokens of many channels it does; the fine stages of a convolutional
+        network have more cells than there are pixels to judge.
         """
-        on_tokens = sum(values.numel() for values in self._tokens) * width
-        on_tokens += width * sum(block.weights.nnz for block in self._blocks)
-        on_pixels = self.pixels * self.channels * width
-        on_pixels += sum(block.weights.nnz * block.tokens.shape[1] for block in self._blocks)
-        return bool(on_tokens < on_pixels)
+        more = sum(values.numel() for values in self._tokens) * width
+        more += width * sum(block.weights.nnz for block in self._blocks)
+        more -= sum(block.weights.nnz * block.tokens.shape[1] for block in self._blocks)
+        each = self.channels * width if spared is None else spared
+        return bool(more < self.pixels * each)
 
 
 def joined(blocks: Sequence[Block]) -> csr_matrix:

@@ -13,10 +13,12 @@ second layer, in which pixels that are not judged count as zeros.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from inspector_core.detectors.cfm.turned_layer import TurnedLayer
 from inspector_core.errors import RecipeError
 from inspector_core.features import weights
 from inspector_core.features.token_map import TokenMap
@@ -128,13 +130,29 @@ def deeper(
 ) -> Tensor:
     """(n, D) prediction from the first layer's output (m, M), before its activation.
 
+    around : as `before_last` takes it.
+    """
+    from torch.nn.functional import linear
+
+    active = before_last(architecture, tensors, hidden, around)
+    return linear(active, tensors["output.weight"], tensors["output.bias"])
+
+
+def before_last(
+    architecture: Architecture,
+    tensors: Mapping[str, Tensor],
+    hidden: Tensor,
+    around: Tensor | None = None,
+) -> Tensor:
+    """(n, M') what the last layer takes, from the first layer's output (m, M) before its activation.
+
     around : (n, 9) numbers of the rows in each row's window, m = none, for the convolutional network;
     the others have m = n and need none.
     """
     import torch
     from torch.nn.functional import gelu, linear
 
-    for name in _LAYERS[architecture][1:]:
+    for name in _LAYERS[architecture][1:-1]:
         weight, active = tensors[f"{name}.weight"], gelu(hidden)
         if weight.ndim == 4:
             assert around is not None, "a convolution needs to know which pixels touch"
@@ -142,7 +160,7 @@ def deeper(
             active = torch.cat([active, outside])[around].flatten(1)
             weight = weight.permute(0, 2, 3, 1).flatten(1)
         hidden = linear(active, weight, tensors[f"{name}.bias"])
-    return hidden
+    return gelu(hidden)
 
 
 class CrossmodalMapping:
@@ -167,6 +185,7 @@ class CrossmodalMapping:
         }
         self._first = as_float["input.weight"].T.contiguous()
         self._bias = as_float["input.bias"]
+        self._output = as_float["output.weight"], as_float["output.bias"]
         self._tensors = {name: value.to(self._wide) for name, value in as_float.items()}
 
     def distances(
@@ -187,9 +206,12 @@ class CrossmodalMapping:
         with torch.inference_mode():
             wanted = TokenTensors(target, self.device)
             found = torch.empty(len(source), device=self.device)
-            for first, predicted in self._predictions(source, around, rows):
-                last = first + len(predicted)
-                found[first:last] = apart(predicted.float(), wanted.rows(first, last))
+            turned = self._turned
+            pays = wanted.on_tokens_pays(len(turned.turn), turned.spared)
+            last, seen = (turned, wanted.through(turned.turn)) if pays else (self._last, wanted)
+            for start, active in self._active(source, around, rows):
+                stop = start + len(active)
+                found[start:stop] = apart(last(active).float(), seen.rows(start, stop))
             return np.asarray(found.cpu().numpy())
 
     def predict(self, source: TokenMap, around: Array | None = None, rows: int = 0) -> FloatArray:
@@ -197,13 +219,24 @@ class CrossmodalMapping:
         import torch
 
         with torch.inference_mode():
-            portions = [one.float().cpu() for _, one in self._predictions(source, around, rows)]
+            portions = [
+                self._last(active).float().cpu() for _, active in self._active(source, around, rows)
+            ]
             return np.asarray(torch.cat(portions).numpy())
 
-    def _predictions(
+    @cached_property
+    def _turned(self) -> TurnedLayer:
+        return TurnedLayer(*self._output, self._wide)
+
+    def _last(self, active: Tensor) -> Tensor:
+        from torch.nn.functional import linear
+
+        return linear(active, self._tensors["output.weight"], self._tensors["output.bias"])
+
+    def _active(
         self, source: TokenMap, around: Array | None, rows: int
     ) -> Iterator[tuple[int, Tensor]]:
-        """First pixel and (n, D) prediction of one portion after the other."""
+        """First pixel and (n, M) input of the last layer of one portion after the other."""
         import torch
 
         rows = rows or (_ROWS_CPU if self.device == "cpu" else _ROWS_CUDA)
@@ -211,13 +244,11 @@ class CrossmodalMapping:
             hidden = torch.cat([one for _, one in self._hidden(source, rows)])
             window = torch.as_tensor(around, device=self.device)
             for first in range(0, len(source), rows):
-                yield (
-                    first,
-                    deeper(self.architecture, self._tensors, hidden, window[first : first + rows]),
-                )
+                near = window[first : first + rows]
+                yield first, before_last(self.architecture, self._tensors, hidden, near)
         else:
             for first, hidden in self._hidden(source, rows):
-                yield first, deeper(self.architecture, self._tensors, hidden)
+                yield first, before_last(self.architecture, self._tensors, hidden)
 
     def _hidden(self, source: TokenMap, rows: int) -> Iterator[tuple[int, Tensor]]:
         """First pixel and the first layer's output (n, M) of one portion after the other."""
@@ -240,6 +271,9 @@ def apart(predicted: Tensor, seen: Tensor) -> Tensor:
     import torch
 
     def lengths(of: Tensor) -> Tensor:
-        return torch.linalg.vector_norm(of, dim=1, keepdim=True).clamp_(min=_TINY)
+        return torch.linalg.vector_norm(of, dim=1).clamp_(min=_TINY)
 
-    return torch.linalg.vector_norm(predicted / lengths(predicted) - seen / lengths(seen), dim=1)
+    # seen is brought to the length of predicted, which takes fewer passes than both to 1
+    long = lengths(predicted)
+    difference = torch.addcmul(predicted, seen, (long / lengths(seen))[:, None], value=-1)
+    return torch.linalg.vector_norm(difference, dim=1).div_(long)
