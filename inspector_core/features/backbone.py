@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from inspector_core.features.wanted_tokens import wanted_tokens
 from inspector_core.features.weights import Entry, entry_of, load, sha256
 from inspector_core.features.weights.catalogue import model_of
 from inspector_core.types import Array
@@ -42,7 +43,7 @@ class Backbone:
         self._std = torch.tensor(entry.std, device=device).view(1, 3, 1, 1)
         self._stages = tuple(stages)
         self._modules = [entry.stages[stage - 1] for stage in sorted(set(stages))]
-        self._found: list[Tensor] = []
+        self._found: list[Tensor] | None = None
         for name in self._modules:
             last = name == self._modules[-1]
             self._network.get_submodule(name).register_forward_hook(
@@ -61,21 +62,30 @@ class Backbone:
         pictures : (B, 3, H, W) float32 in 0..1, sides multiples of `multiple`. Half precision inside on
         CUDA, single on the CPU.
         """
-        import torch
-
-        with (
-            self._lock,
-            torch.inference_mode(),
-            torch.autocast("cuda", enabled=self.device != "cpu"),
-        ):
-            self._found = []
-            batch = torch.as_tensor(pictures, device=self.device).float()
-            batch = ((batch - self._mean) / self._std).contiguous(memory_format=self._layout)
-            with contextlib.suppress(_Reached):
-                self._network.forward_features(batch)
-            ordered = dict(zip(sorted(set(self._stages)), self._found, strict=True))
+        with self._computing():
+            batch = self._normalised(pictures)
+            found: list[Tensor] = []
+            self._found = found
+            try:
+                with contextlib.suppress(_Reached):
+                    self._network.forward_features(batch)
+            finally:
+                self._found = None
+            ordered = dict(zip(sorted(set(self._stages)), found, strict=True))
             grid = (batch.shape[2] // self.multiple, batch.shape[3] // self.multiple)
             return [self._as_map(ordered[stage], grid).float() for stage in self._stages]
+
+    def tokens(self, picture: Array | Tensor, wanted: Array) -> Tensor:
+        """(n, C) float32 on the device: tokens of some patches of one picture behind the final norm.
+
+        Only for vision transformers.   picture : (1, 3, H, W), as `maps` takes them.   wanted : (n,)
+        row-major numbers of patches. The same numbers as in `maps`, in less time.
+        """
+        import torch
+
+        with self._computing():
+            places = torch.as_tensor(wanted, device=self.device)
+            return wanted_tokens(self._network, self._normalised(picture), places)[0].float()
 
     def on(self, device: str) -> Backbone:
         """This network, moved to a device."""
@@ -85,7 +95,26 @@ class Backbone:
             self.device = device
         return self
 
+    @contextlib.contextmanager
+    def _computing(self) -> Iterator[None]:
+        """One thread at a time, without gradients, in half precision on CUDA."""
+        import torch
+
+        half = torch.autocast("cuda", enabled=self.device != "cpu")
+        with self._lock, torch.inference_mode(), half:
+            yield
+
+    def _normalised(self, pictures: Array | Tensor) -> Tensor:
+        """Pictures as the network takes them."""
+        import torch
+
+        batch = torch.as_tensor(pictures, device=self.device).float()
+        return ((batch - self._mean) / self._std).contiguous(memory_format=self._layout)
+
     def _reached(self, output: Tensor, last: bool) -> None:
+        """Keeps a stage where maps are wanted."""
+        if self._found is None:
+            return
         self._found.append(output)
         if last:
             raise _Reached

@@ -48,6 +48,15 @@ def bilinear_plane(grid: tuple[int, int], size: tuple[int, int], pixels: Array) 
     return weights
 
 
+def only_needed(weights: csr_matrix) -> tuple[Array, csr_matrix]:
+    """(n,) numbers of the tokens from which any pixel takes, and the weights (P, n) of these alone."""
+    from scipy.sparse import csr_matrix
+
+    needed, index = np.unique(weights.indices, return_inverse=True)
+    shape = (weights.shape[0], len(needed))
+    return needed, csr_matrix((weights.data, index.ravel(), weights.indptr), shape=shape)
+
+
 def point_plane(
     points: Array,
     point_pixels: Array,

@@ -24,7 +24,12 @@ from inspector_core.features.backbone import Backbone
 from inspector_core.features.point_transformer import NETWORK as POINT_NETWORK
 from inspector_core.features.point_transformer import PointTransformer
 from inspector_core.features.token_map import Block, TokenMap
-from inspector_core.features.token_planes import bilinear_plane, point_plane, published_mask
+from inspector_core.features.token_planes import (
+    bilinear_plane,
+    only_needed,
+    point_plane,
+    published_mask,
+)
 from inspector_core.geometry import published
 from inspector_core.geometry.published import Prepared
 from inspector_core.memory.nearest import quiet
@@ -83,12 +88,9 @@ class PublishedSight:
             smoothing=self.settings.point_smoothing,
             distances=self.settings.distances,
         )
-        tokens = self._tokens(rgb)
-        grid = (int(tokens.shape[1]), int(tokens.shape[2]))
-        picture = Block(
-            np.ascontiguousarray(tokens.reshape(len(tokens), -1).T),
-            bilinear_plane(grid, _SIZE, pixels),
-        )
+        side = published.IMAGE_SIZE // self.network.multiple
+        needed, enlarging = only_needed(bilinear_plane((side, side), _SIZE, pixels))
+        picture = Block(self._tokens(rgb, needed), enlarging)
         shape = TokenMap([Block(found.tokens, plane)])
         notes = (*notes_on(part.sample, prepared), *found.notes)
         return Paired(TokenMap([picture]), shape, pixels, _SIZE, notes)
@@ -133,13 +135,13 @@ class PublishedSight:
             return squared, squared.rgb
         return squared, published.square_by_edge(picture)
 
-    def _tokens(self, square: Array) -> FloatArray:
-        """(C, h, w) of a square picture."""
+    def _tokens(self, square: Array, needed: Array) -> FloatArray:
+        """(n, C) of some patches of a square picture."""
         small = published.bicubic(square).astype(np.float32) / np.float32(255)
         batch = np.ascontiguousarray(small.transpose(2, 0, 1))[None]
 
         def work(plan: Plan) -> FloatArray:
-            found: FloatArray = self.network.on(plan.device).maps(batch)[0][0].cpu().numpy()
+            found: FloatArray = self.network.on(plan.device).tokens(batch, needed).cpu().numpy()
             return found
 
         return with_fallback(work, self.context.plan(_PICTURE_COST), quiet)

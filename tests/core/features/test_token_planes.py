@@ -15,6 +15,7 @@ from inspector_core.features.token_planes import (
     bilinear_plane,
     centre_weights,
     nearest_centres,
+    only_needed,
     point_plane,
     published_mask,
 )
@@ -225,3 +226,15 @@ def test_that_fewer_than_three_centres_are_enough(count, distances):
     weights = centre_weights(points, points[:count], distances)
     assert weights.shape == (6, count)
     np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(pixels=st.sets(st.integers(0, 99), min_size=1, max_size=30), rows=st.integers(2, 6))
+def test_that_tokens_nobody_takes_from_are_left_out(pixels, rows):
+    plane = bilinear_plane((rows, 4), (10, 10), np.array(sorted(pixels)))
+    needed, smaller = only_needed(plane)
+    assert smaller.shape == (len(pixels), len(needed))
+    tokens = np.random.default_rng(0).normal(size=(rows * 4, 3)).astype(np.float32)
+    assert np.array_equal(smaller @ tokens[needed], plane @ tokens)
+    others = np.setdiff1d(np.arange(rows * 4), needed)
+    assert plane[:, others].nnz == 0
