@@ -38,7 +38,13 @@ from inspector_core.features.point_blocks import PointBlocks
 from inspector_core.features.point_embedding import TokenEmbedding
 from inspector_core.features.point_transformer import PointSettings
 from inspector_core.features.token_map import Block, TokenMap
-from inspector_core.features.token_planes import bilinear_plane, point_plane, published_mask
+from inspector_core.features.token_planes import (
+    bilinear_plane,
+    only_needed,
+    point_plane,
+    published_mask,
+)
+from inspector_core.features.wanted_tokens import wanted_tokens
 from inspector_core.features.weights.catalogue import expected
 from inspector_core.geometry.farthest_points import farthest_points
 from inspector_core.geometry.point_groups import group_points, local_coordinates
@@ -86,16 +92,20 @@ class OurCFM:
         self, picture: Tensor, points: np.ndarray, pixels: np.ndarray, clock: Clock
     ) -> np.ndarray:
         """(224, 224) float32 blurred map; arguments as in `PlainCFM.inspect`, on the CPU."""
-        with clock.stage("ViT-B/8"):
-            patches = self.vision.forward_features(picture.to(self.device))[0, 1:].cpu().numpy()
-        centres, tokens = self._tokens(points, clock)
         with clock.stage("weights of pixels"):
             judged = np.flatnonzero(published_mask(pixels, SIZE))
+            needed, enlarging = only_needed(bilinear_plane(GRID, SIZE, judged))
+        with clock.stage("ViT-B/8"):
+            patches = wanted_tokens(
+                self.vision, picture.to(self.device), torch.from_numpy(needed).to(self.device)
+            )
+            colour = TokenMap([Block(patches[0].cpu().numpy(), enlarging)])
+        centres, tokens = self._tokens(points, clock)
+        with clock.stage("weights of pixels"):
             plane = point_plane(
                 points, pixels, points[centres], judged, SIZE, smoothing="published"
             )
             shape = TokenMap([Block(tokens, plane)])
-            colour = TokenMap([Block(patches, bilinear_plane(GRID, SIZE, judged))])
         with clock.stage("mappings and distances"):
             sides = {"rgb": colour, "shape": shape}
             psi = {}

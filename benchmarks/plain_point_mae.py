@@ -158,7 +158,10 @@ def interpolated(points: Tensor, centres: Tensor, tokens: Tensor, exact: bool = 
     exact : distances by subtraction; else by the published expansion |a|² + |b|² - 2ab.
     """
     if exact:
-        apart = ((points.unsqueeze(2) - centres.unsqueeze(1)) ** 2).sum(-1)
+        # one table at a time, for the published expansion holds no differences of all coordinates either
+        apart = (points[..., 0, None] - centres[:, None, :, 0]).square_()
+        for axis in (1, 2):
+            apart += (points[..., axis, None] - centres[:, None, :, axis]).square_()
     else:
         apart = -2 * torch.matmul(points, centres.permute(0, 2, 1))
         apart += (points**2).sum(-1)[:, :, None]
