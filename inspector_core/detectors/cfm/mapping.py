@@ -12,8 +12,8 @@ second layer, in which pixels that are not judged count as zeros.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,7 +22,7 @@ from inspector_core.detectors.cfm.turned_layer import TurnedLayer
 from inspector_core.errors import RecipeError
 from inspector_core.features import weights
 from inspector_core.features.token_map import TokenMap
-from inspector_core.features.token_tensors import TokenTensors
+from inspector_core.features.token_tensors import Carried, TokenTensors
 from inspector_core.types import Array, FloatArray
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ SIDES: Mapping[Direction, tuple[Side, Side]] = {
 """What a mapping sees and what it predicts."""
 CROSS: tuple[Direction, ...] = ("2Dto3D", "3Dto2D")
 INTRA: tuple[Direction, ...] = ("2Dto2D", "3Dto3D")
-_ROWS_CPU, _ROWS_CUDA = 512, 16_384
+_ROWS_CPU, _ROWS_CUDA = 1024, 16_384
 """Pixels that go through the network at once: few stay in a processor's cache, many keep a GPU busy."""
 _LAYERS: Mapping[Architecture, tuple[str, ...]] = {
     "projection": ("input", "projection", "output"),
@@ -178,6 +178,7 @@ class CrossmodalMapping:
 
         self.architecture = architecture_of(tensors)
         self.device = device
+        self._rows = _ROWS_CPU if device == "cpu" else _ROWS_CUDA
         self._wide = torch.bfloat16 if half else torch.float32
         as_float = {
             name: torch.from_numpy(np.ascontiguousarray(value, np.float32)).to(device)
@@ -206,13 +207,21 @@ class CrossmodalMapping:
         with torch.inference_mode():
             wanted = TokenTensors(target, self.device)
             found = torch.empty(len(source), device=self.device)
-            turned = self._turned
-            pays = wanted.on_tokens_pays(len(turned.turn), turned.spared)
-            last, seen = (turned, wanted.through(turned.turn)) if pays else (self._last, wanted)
+            rows = rows or self._rows
+            predicting, seen = self._compared(wanted, min(rows, len(source)))
             for start, active in self._active(source, around, rows):
                 stop = start + len(active)
-                found[start:stop] = apart(last(active).float(), seen.rows(start, stop))
+                found[start:stop] = apart(predicting(active).float(), seen.rows(start, stop))
             return np.asarray(found.cpu().numpy())
+
+    def _compared(
+        self, wanted: TokenTensors, rows: int
+    ) -> tuple[Callable[[Tensor], Tensor], TokenTensors | Carried]:
+        """The last layer, and the features that its outputs are compared with; both turned if that pays."""
+        turned = self._turned
+        if not wanted.on_tokens_pays(len(turned.turn), turned.spared):
+            return self._last, wanted
+        return partial(turned, room=turned.room(rows)), wanted.through(turned.turn)
 
     def predict(self, source: TokenMap, around: Array | None = None, rows: int = 0) -> FloatArray:
         """(P, D) float32 predicted features."""
@@ -220,7 +229,8 @@ class CrossmodalMapping:
 
         with torch.inference_mode():
             portions = [
-                self._last(active).float().cpu() for _, active in self._active(source, around, rows)
+                self._last(active).float().cpu()
+                for _, active in self._active(source, around, rows or self._rows)
             ]
             return np.asarray(torch.cat(portions).numpy())
 
@@ -239,7 +249,6 @@ class CrossmodalMapping:
         """First pixel and (n, M) input of the last layer of one portion after the other."""
         import torch
 
-        rows = rows or (_ROWS_CPU if self.device == "cpu" else _ROWS_CUDA)
         if self.architecture == "convolutional":
             hidden = torch.cat([one for _, one in self._hidden(source, rows)])
             window = torch.as_tensor(around, device=self.device)
@@ -263,11 +272,14 @@ class CrossmodalMapping:
                 else carried.rows(first, last)
             )
             # weights of a pixel need not sum to 1, so the bias comes after them
-            yield first, (of + self._bias).to(self._wide)
+            yield first, of.add_(self._bias).to(self._wide)
 
 
 def apart(predicted: Tensor, seen: Tensor) -> Tensor:
-    """(n,) distance of two sets of vectors (n, D), each of length 1: sqrt(2 - 2 cos), without cancelling."""
+    """(n,) distance of two sets of vectors (n, D), each of length 1: sqrt(2 - 2 cos), without cancelling.
+
+    The seen ones are overwritten.
+    """
     import torch
 
     def lengths(of: Tensor) -> Tensor:
@@ -275,5 +287,6 @@ def apart(predicted: Tensor, seen: Tensor) -> Tensor:
 
     # seen is brought to the length of predicted, which takes fewer passes than both to 1
     long = lengths(predicted)
-    difference = torch.addcmul(predicted, seen, (long / lengths(seen))[:, None], value=-1)
+    ratio = (long / lengths(seen))[:, None]
+    difference = torch.addcmul(predicted, seen, ratio, value=-1, out=seen)
     return torch.linalg.vector_norm(difference, dim=1).div_(long)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from torch import Tensor, dtype
 
-_BANDS = 6
-"""Portions of the triangle, each multiplied as a rectangle: more of them hold fewer zeros, but are narrow."""
+_BANDS = 4
+"""Portions of the triangle, each multiplied as a rectangle; more would hold fewer zeros, and be too narrow."""
 
 
 class _Band(NamedTuple):
@@ -51,17 +51,19 @@ class TurnedLayer:
             )
             for first in range(0, rank, step)
         ]
-        self._rank = rank
         self.spared = weight.numel() - sum(band.weight.numel() for band in self._bands)
         """Products of each row that the zeros spare."""
 
-    def __call__(self, active: Tensor) -> Tensor:
-        """(n, D) outputs of rows (n, M)."""
+    def room(self, rows: int) -> Tensor:
+        """(rows, D) for the outputs of that many rows at most, to be used again and again."""
+        # from the rank on, weights are zero
+        return self._bias.repeat(rows, 1)
+
+    def __call__(self, active: Tensor, room: Tensor) -> Tensor:
+        """(n, D) outputs of rows (n, M), in `room`."""
         import torch
 
-        found = active.new_empty(len(active), len(self._bias))
-        # from the rank on, weights are zero
-        found[:, self._rank :] = self._bias[self._rank :]
+        found = room[: len(active)]
         for first, last, weight, bias in self._bands:
             torch.addmm(bias, active[:, first:], weight.T, out=found[:, first:last])
         return found
