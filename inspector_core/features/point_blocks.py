@@ -64,7 +64,7 @@ class PointBlocks:
         for branch in (self._attended, self._mixed):
             share = 1.0 if drops is None or kept == 1 else _drawn(kept, drops)
             if share > 0:
-                tokens = tokens + share * branch(name, tokens)
+                tokens = tokens.add(branch(name, tokens), alpha=share)
         return tokens
 
     def _attended(self, name: str, tokens: Tensor) -> Tensor:
