@@ -8,30 +8,22 @@ modality makes expect. Both predictions must fail for a place to count, so the t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
-from inspector_core.detectors.cfm.mapping import (
-    CROSS,
-    INTRA,
-    SIDES,
-    CrossmodalMapping,
-    Direction,
-    neighbours_of,
-    published,
-)
-from inspector_core.detectors.cfm.maps import Aggregation, aggregate, blurred, normalised, on_grid
+from inspector_core.detectors.cfm.both_ways import BothWays, by_direction
+from inspector_core.detectors.cfm.gradients import tokens_of
+from inspector_core.detectors.cfm.mapping import CROSS, INTRA, Direction, Side, published
+from inspector_core.detectors.cfm.maps import aggregate, blurred, normalised, on_grid
+from inspector_core.detectors.cfm.settings import CFMSettings
 from inspector_core.detectors.cfm.training import Choices, train
+from inspector_core.detectors.cfm.usual import Usual, weighed
 from inspector_core.detectors.cfm.words import sentence
 from inspector_core.detectors.contract import Context, DetectorInfo, Explanation, Scorer, State
 from inspector_core.detectors.crossmodal.paired import Paired
-from inspector_core.detectors.crossmodal.settings import (
-    NETWORKS,
-    CrossmodalSettings,
-    require_both,
-)
+from inspector_core.detectors.crossmodal.settings import NETWORKS, require_both
 from inspector_core.detectors.crossmodal.sight import learnt_crossmodal, restored_crossmodal
 from inspector_core.detectors.crossmodal.standard import PairedStandard
 from inspector_core.detectors.sight_learning import LARGEST_PX
@@ -39,86 +31,18 @@ from inspector_core.detectors.view_choice import network_bytes
 from inspector_core.device import Cost
 from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.progress import Job, Progress
-from inspector_core.settings import setting
 from inspector_core.types import AnomalyMaps, Array, FloatArray, Registered, SampleRef
 
 DESCRIBING = "Describing the good parts"
+COMPARING = "Comparing colour and shape of good parts"
+_JUDGED_PARTS = 8
+"""That many good parts say what is usual where training held none out."""
 _PART_BYTES = 12 << 20
 """Tokens of a part with both transformers, and the weights that carry them to pixels."""
 _TRAINING_BYTES = 256 << 20
 _PIXEL_BYTES = 300
 _ANCHOR = 1.0
 """Length of the channel that all pixels share, in units of a usual pixel's features."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CFMSettings(CrossmodalSettings):
-    """Settings of `cfm`; published values of the paper, of the code where the paper is silent."""
-
-    mapping: Literal["projection", "encoder_decoder", "convolutional"] = setting(
-        "projection",
-        choices=("projection", "encoder_decoder", "convolutional"),
-        published="projection",
-        help="Form of the mapping networks: three layers, a bottleneck, or neighbours looked at too.",
-    )
-    variant: Literal["cross", "intra"] = setting(
-        "cross",
-        choices=("cross", "intra"),
-        published="cross",
-        help="Predict each modality from the other, or from itself through the mapping's bottleneck.",
-    )
-    trained: Literal["here", "published"] = setting(
-        "here",
-        choices=("here", "published"),
-        published="here",
-        help="Train the mappings on the good parts, or take the published pair of a category from the "
-        "weights on this machine (with compat=published).",
-    )
-    aggregation: Literal["product", "sum", "max", "2d", "3d", "recipe"] = setting(
-        "product",
-        choices=("product", "sum", "max", "2d", "3d", "recipe"),
-        published="product",
-        help="The fused map from both distances at each place; or as the recipe joins colour and shape "
-        "(joined_by), which tells parts apart less well in our measurements.",
-    )
-    standardise: bool = setting(
-        True,
-        published=False,
-        help="Bring all channels around their mean to the same spread over the good parts, and what the "
-        "network, colours and surface say to the same weight.",
-    )
-    rows: int = setting(
-        512, low=0, high=100_000, published=0, help="Pixels of a part and step; 0 takes all."
-    )
-    batch: int = setting(4, low=1, high=64, published=4, help="Parts a step.")
-    steps: int = setting(1500, low=1, high=1_000_000, help="Steps of training at most.")
-    rate: float = setting(1e-3, low=1e-6, high=1.0, published=1e-3, help="Learning rate of Adam.")
-    patience: int = setting(
-        4,
-        low=0,
-        high=1000,
-        published=0,
-        help="Stop after so many looks at held-out good parts without an improvement; 0 never stops.",
-    )
-    precision: Literal["single", "bfloat16"] = setting(
-        "single",
-        choices=("single", "bfloat16"),
-        published="single",
-        help="Numbers of the mappings; bfloat16 is faster where the processor knows it.",
-    )
-    blur: Literal["exact", "published"] = setting(
-        "exact",
-        choices=("exact", "published"),
-        published="published",
-        help="Blur within the part, or the published boxes over its border (with compat=published).",
-    )
-    normalise: Literal["none", "published"] = setting(
-        "none",
-        choices=("none", "published"),
-        published="published",
-        help="Keep one scale for all parts, or divide each map by its mean, which makes bad parts look "
-        "calm, with the published score of the part beside it.",
-    )
 
 
 class CFM:
@@ -162,14 +86,17 @@ class CFM:
         directions = INTRA if settings.variant == "intra" else CROSS
         tensors: dict[str, Array] = standard.tensors()
         facts = {**sight.facts(), "parts": [ref.id for ref in parts], "anchor": anchor}
+        device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
+        unseen: Sequence[int] = ()
         if found:
             _require_fitting(found["2Dto3D"], good[0])
         else:
             ids = [ref.id for ref in parts]
-            device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
             done = yield from train(ids, good, directions, self._choices(context.seed), device)
-            found = done.tensors
+            found, unseen = done.tensors, done.held_out
             facts |= {"curve": done.curve, "ended_by": done.reason}
+        usual = yield from self._usual(BothWays(found, device), good, unseen)
+        facts["usual"] = {side: [one.distance, one.explained] for side, one in usual.items()}
         for direction, named in found.items():
             tensors |= {f"{direction}.{name}": value for name, value in named.items()}
         return State(tensors, facts)
@@ -177,6 +104,20 @@ class CFM:
     def restore(self, state: State, context: Context) -> Scorer:
         """A scorer from what `learn` returned."""
         return CFMScorer(self.settings, state, context)
+
+    def _usual(
+        self, mappings: BothWays, good: Sequence[Paired], unseen: Sequence[int]
+    ) -> Job[dict[Side, Usual]]:
+        """What is usual on good parts, on those that training did not see where there are some."""
+        judged = [good[number] for number in unseen] or [one for one in good if len(one.pixels)][
+            :_JUDGED_PARTS
+        ]
+        found: dict[Side, list[tuple[Array, Array]]] = {"rgb": [], "shape": []}
+        for number, one in enumerate(judged):
+            yield Progress(COMPARING, number, len(judged))
+            for side, apart in mappings.distances(one).items():
+                found[side].append((apart, tokens_of(one, side).rows(slice(None))))
+        return {side: Usual.of(pairs) for side, pairs in found.items()}
 
     def _choices(self, seed: int) -> Choices:
         settings = self.settings
@@ -200,21 +141,21 @@ class CFMScorer:
         self.standard = PairedStandard.restored(state.tensors)
         self.anchor = float(state.facts.get("anchor", 0.0))  # earlier recipes had none
         self._last: tuple[Registered, dict[str, FloatArray]] | None = None
+        self.usual = {side: Usual(*kept) for side, kept in state.facts.get("usual", {}).items()}
         device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
         half = settings.precision == "bfloat16"
-        self.mappings = {
-            direction: CrossmodalMapping(own, device, half=half)
-            for direction, own in _by_direction(state.tensors).items()
-        }
+        self.mappings = BothWays(by_direction(state.tensors), device, half=half)
 
     def score(self, part: Registered) -> AnomalyMaps:
         """Distances of seen and predicted features, of colour and of shape, and both joined."""
         paired = _anchored(self.standard.of(_both(part, self.sight.see(part))), self.anchor)
-        colour, shape = self._distances(paired)
-        maps = {"rgb": colour, "shape": shape}
-        if self.settings.aggregation != "recipe":
-            how: Aggregation = self.settings.aggregation
-            maps["fused"] = aggregate(colour, shape, how)
+        found = self.mappings.distances(paired)
+        maps: dict[str, FloatArray] = {"rgb": found["rgb"], "shape": found["shape"]}
+        how = self.settings.aggregation
+        if how == "weighed":
+            maps["fused"] = weighed(found["rgb"], found["shape"], **self.usual)
+        elif how != "recipe":
+            maps["fused"] = aggregate(found["rgb"], found["shape"], how)
         drawn = {name: self._drawn(part, paired, values) for name, values in maps.items()}
         self._last = (part, drawn)
         own = None
@@ -235,21 +176,6 @@ class CFMScorer:
         assert self._last is not None
         said = sentence(self._last[1], pixel, crossed=self.settings.variant == "cross")
         return Explanation(None, None, said) if said else None
-
-    def _distances(self, paired: Paired) -> tuple[FloatArray, FloatArray]:
-        """(P,) of predicted and seen features: colour, shape."""
-        around = None
-        if self.settings.mapping == "convolutional":
-            around = neighbours_of(paired.pixels, paired.size)
-        found: dict[str, FloatArray] = {}
-        sides = {"rgb": paired.rgb, "shape": paired.shape}
-        for direction, mapping in self.mappings.items():
-            seen, predicted = SIDES[direction]
-            source, target = sides[seen], sides[predicted]
-            assert source is not None
-            assert target is not None
-            found[predicted] = mapping.distances(source, target, around)
-        return found["rgb"], found["shape"]
 
     def _drawn(self, part: Registered, paired: Paired, values: Array) -> FloatArray:
         """The map (H, W) of values at the judged pixels."""
@@ -308,16 +234,3 @@ def _anchored(paired: Paired, length: float) -> Paired:
         for tokens in (paired.rgb, paired.shape)
     )
     return replace(paired, rgb=rgb, shape=shape)
-
-
-def _by_direction(tensors: Mapping[str, Array]) -> dict[Direction, dict[str, Array]]:
-    found: dict[Direction, dict[str, Array]] = {}
-    for direction in SIDES:
-        own = {
-            name.removeprefix(f"{direction}."): value
-            for name, value in tensors.items()
-            if name.startswith(f"{direction}.")
-        }
-        if own:
-            found[direction] = own
-    return found

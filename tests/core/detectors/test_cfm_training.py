@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from inspector_core.detectors.cfm import training as cfm_training
+from inspector_core.detectors.cfm.gradients import Networks
 from inspector_core.detectors.cfm.mapping import (
     CROSS,
     INTRA,
@@ -151,6 +152,40 @@ def test_that_training_ends_when_held_out_parts_are_predicted_no_better():
     assert not on_plateau(curve_of(0.5, 0.6), choices)
     assert not on_plateau(curve_of(1.0, 1.0, 1.0, 1.0), replace(choices, patience=0))
     assert not on_plateau([{"held_out": None}] * 9, choices)
+
+
+def test_that_training_goes_on_while_one_direction_still_improves():
+    choices = Choices(patience=2, least=0.01)
+    falling = [1.0, 0.9, 0.8, 0.7, 0.6]
+    rising = [1.0, 1.1, 1.2, 1.3, 1.4]
+    curve = [
+        {"held_out": {"2Dto3D": one, "3Dto2D": other}}
+        for one, other in zip(falling, rising, strict=True)
+    ]
+    assert not on_plateau(curve, choices)
+    assert on_plateau([*curve, *curve[-1:] * 2], choices)
+
+
+def test_that_each_mapping_is_kept_from_its_best_look():
+    """At so high a rate some look is worse than one before; the next training begins where it was best."""
+    ids, parts = several(10)
+    choices = Choices(rows=20, steps=40, every=2, patience=40, rate=2.0)
+    trained = drain(train(ids, parts, CROSS, choices))
+    last = drain(train(ids, parts, CROSS, replace(choices, patience=0)))
+    assert len(trained.held_out) == 1
+    (number,) = trained.held_out
+    rows = drawn(len(parts[number].pixels), choices, 0, number)
+    for name in CROSS:
+        looks = [entry["held_out"][name] for entry in trained.curve]
+        kept = Networks(trained.tensors, 1e-3, "cpu").judged(parts[number], rows)[name]
+        assert kept / len(rows) == pytest.approx(min(looks), abs=1e-5)
+        ended = Networks(last.tensors, 1e-3, "cpu").judged(parts[number], rows)[name]
+        assert ended / len(rows) == pytest.approx(looks[-1], abs=1e-5)
+    assert any(looks[-1] > min(looks) for looks in _by_name(trained.curve).values())
+
+
+def _by_name(curve):
+    return {name: [entry["held_out"][name] for entry in curve] for name in CROSS}
 
 
 def test_that_a_training_that_cannot_improve_ends_early():
