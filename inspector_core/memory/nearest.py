@@ -73,6 +73,17 @@ def several_nearest(
     return with_fallback(work, plan, tell)
 
 
+def nearest_rows(queries: Tensor, rows: Tensor, squares: Tensor) -> Tensor:
+    """(N,) int64 numbers of the rows nearest to queries, (N, D) and (M, D) on one device.
+
+    squares : (M,) of the rows' lengths; infinite for rows that are not to be met. By the expansion, so
+    take the number alone and compute the distance afresh.
+    """
+    if queries.device.type == "cpu":
+        return _closest(queries, rows, squares)[:, 0]
+    return _ranked(queries, rows, squares, 1)[:, 0]
+
+
 def other_neighbours(
     bank: Array, count: int, plan: Plan, tell: Callable[[str], None] = quiet
 ) -> Array:
