@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from inspector_core.types import Array, FloatArray, Registered
 if TYPE_CHECKING:
     from inspector_core.features.backbone import Backbone
 
+Alter = Callable[[FloatArray], FloatArray]
+"""Makes another picture (3, h, w) float32 in 0..1 of one that a network is about to see."""
 BATCH = 4
 """Pictures that go through the network at once; more brings nothing on a CPU."""
 BYTES_PER_PIXEL = 400
@@ -66,12 +68,17 @@ class Views:
         here = {"rgb": part.sample.rgb is not None}
         return [look for look in self.looks if here.get(look, part.sample.xyz is not None)]
 
-    def see(self, parts: Sequence[Registered]) -> list[Seen]:
-        """Features of all looks that the parts have, through the network in one batch."""
+    def see(self, parts: Sequence[Registered], alter: Alter | None = None) -> list[Seen]:
+        """Features of all looks that the parts have, through the network in one batch.
+
+        alter : what becomes of each picture before the network sees it.
+        """
         for part in parts:
             self._require_size(part)
         wanted = [(at, look) for at, part in enumerate(parts) for look in self.available(part)]
         pictures = [self._picture(parts[at], look) for at, look in wanted]
+        if alter is not None:
+            pictures = [alter(picture) for picture in pictures]
         maps = self._through_network(pictures)
         found: list[dict[Look, list[Array]]] = [{} for _ in parts]
         for row, (at, look) in enumerate(wanted):

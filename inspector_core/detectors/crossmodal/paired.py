@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from inspector_core.features.token_map import TokenMap
+from inspector_core.detectors.views import Alter
+from inspector_core.features.token_map import Block, TokenMap
+from inspector_core.features.token_planes import bilinear_plane
 from inspector_core.types import Array, BoolArray, FloatArray, Registered
 
 
@@ -25,6 +27,25 @@ class Paired:
     pixels: Array
     size: tuple[int, int]
     notes: tuple[str, ...] = ()
+
+    def colour_at(self, pixels: Array, grid: tuple[int, int]) -> TokenMap | None:
+        """Colour at any pixels (n,) of the judged grid, as the network's tokens on a grid tell it.
+
+        grid : (gh, gw) of those tokens, all of them.   None for a part without a picture.
+        Colours as they are, described on the part alone, are zeros.
+        """
+        if self.rgb is None:
+            return None
+        from scipy.sparse import csr_matrix
+
+        network, *others = self.rgb.blocks
+        nothing = [
+            Block(one.tokens, csr_matrix((len(pixels), len(one.tokens)), dtype=np.float32))
+            for one in others
+        ]
+        return TokenMap(
+            [Block(network.tokens, bilinear_plane(grid, self.size, pixels)), *nothing]
+        )
 
     def spread(self, values: Array) -> tuple[FloatArray, BoolArray]:
         """(h, w) float32 values (P,) of the judged pixels, 0 elsewhere, and which pixels are judged."""
@@ -48,8 +69,17 @@ class PairedSight(Protocol):
         """What was learnt: "rgb", "shape" or both."""
         ...
 
+    @property
+    def token_grid(self) -> tuple[int, int]:
+        """(gh, gw) of the tokens of colour, which lie evenly over the judged grid."""
+        ...
+
     def see(self, part: Registered) -> Paired:
         """Features of a part."""
+        ...
+
+    def altered(self, part: Registered, paired: Paired, alter: Alter) -> Paired:
+        """Colour alone at the same pixels, of the picture of the network as `alter` leaves it."""
         ...
 
     def to_map(

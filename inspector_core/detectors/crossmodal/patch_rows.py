@@ -1,8 +1,12 @@
-"""Patches of a part: cells of the judged grid, each the mean of the features of its judged pixels."""
+"""Patches of a part: cells of the judged grid, each the mean of the features of its judged pixels.
+
+Beside them, for methods that ask for it: the cells around the part, and the same patches of an altered
+picture.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,12 +24,32 @@ _USUAL_CELLS = 56
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """Cells without a judged pixel, on which nothing was measured.
+
+    rgb : (M, C) float32, None for a part without a picture.   shape : (1, D) what stands for the shape of
+    each, None for a part without a cloud.   count : M.
+    """
+
+    rgb: FloatArray | None
+    shape: FloatArray | None
+    count: int
+
+    def only(self, count: int) -> Around:
+        """Some of the cells, evenly over all."""
+        some = np.arange(count) * self.count // max(1, count)
+        return replace(self, rgb=None if self.rgb is None else self.rgb[some], count=count)
+
+
+@dataclass(frozen=True, slots=True)
 class PatchRows:
     """The patches of one part.
 
     rgb, shape : (N, C) float32 or None.   cells : (N,) row-major numbers in the grid, ascending.
     grid : (gh, gw) cells over the judged grid, each `side` pixels wide.
     to_pixels : (P, N) CSR, rows sum to 1: bilinear enlargement among the patches that there are.
+    around : the rest of the grid.   altered : colour of the same patches, and of the rest, in an altered
+    picture. Both None where no method asked.
     """
 
     rgb: FloatArray | None
@@ -34,6 +58,8 @@ class PatchRows:
     grid: tuple[int, int]
     side: int
     to_pixels: csr_matrix
+    around: Around | None = None
+    altered: PatchRows | None = None
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -47,6 +73,28 @@ class PatchRows:
         apart = ((there - (row // self.side, column // self.side)) ** 2).sum(axis=1)
         nearest = int(apart.argmin())
         return nearest if apart[nearest] <= 2 else None
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of the features."""
+        arrays = [self.rgb, self.shape, None if self.around is None else self.around.rgb]
+        own = sum(array.nbytes for array in arrays if array is not None)
+        return own + (0 if self.altered is None else self.altered.held_bytes)
+
+    def only(self, some: Array) -> PatchRows:
+        """Some of the patches, and as large a share of the rest, for learning: the way to pixels is lost."""
+        around = self.around
+        if around is not None:
+            around = around.only(around.count * len(some) // len(self))
+        return replace(
+            self,
+            rgb=None if self.rgb is None else self.rgb[some],
+            shape=None if self.shape is None else self.shape[some],
+            cells=self.cells[some],
+            to_pixels=self.to_pixels[:0],
+            around=around,
+            altered=None if self.altered is None else self.altered.only(some),
+        )
 
     def at_pixels(self, values: Array) -> FloatArray:
         """(P,) float32 of values (N,), for the judged pixels."""
@@ -71,10 +119,7 @@ def patch_rows(paired: Paired, side: int) -> PatchRows:
     h, w = paired.size
     grid = (-(-h // side), -(-w // side))
     row, column = np.divmod(paired.pixels, w)
-    cells, cell = np.unique(row // side * grid[1] + column // side, return_inverse=True)
-    each = np.arange(len(cell))
-    share = (1 / np.bincount(cell))[cell].astype(np.float32)
-    pooling = csr_matrix((share, (cell, each)), shape=(len(cells), len(cell)))
+    cells, pooling = _means(row // side * grid[1] + column // side)
     spread = bilinear_plane(grid, (grid[0] * side, grid[1] * side), row * grid[1] * side + column)
     spread = spread[:, cells]
     total = np.asarray(spread.sum(axis=1)).ravel()
@@ -83,6 +128,37 @@ def patch_rows(paired: Paired, side: int) -> PatchRows:
     return PatchRows(
         _pooled(paired.rgb, pooling), _pooled(paired.shape, pooling), cells, grid, side, spread
     )
+
+
+def with_around(
+    rows: PatchRows, paired: Paired, side: int, token_grid: tuple[int, int]
+) -> PatchRows:
+    """The patches with the cells around them; their shape is all zeros, as published.
+
+    paired, side : what `patch_rows` made them from.   token_grid : of the tokens of colour.
+    """
+    h, w = paired.size
+    row, column = np.divmod(np.arange(h * w), w)
+    cells = row // side * rows.grid[1] + column // side
+    pixels = np.flatnonzero(~np.isin(cells, rows.cells))
+    if len(pixels) == 0:
+        return rows
+    there, pooling = _means(cells[pixels])
+    nothing = None
+    if paired.shape is not None:
+        nothing = np.zeros((1, paired.shape.channels), np.float32)
+    rgb = _pooled(paired.colour_at(pixels, token_grid), pooling)
+    return replace(rows, around=Around(rgb, nothing, len(there)))
+
+
+def _means(cells: Array) -> tuple[Array, csr_matrix]:
+    """The numbers (N,) that occur among cells (P,), and (N, P) weights of the mean over each."""
+    from scipy.sparse import csr_matrix
+
+    there, cell = np.unique(cells, return_inverse=True)
+    share = (1 / np.bincount(cell))[cell].astype(np.float32)
+    shape = (len(there), len(cell))
+    return there, csr_matrix((share, (cell, np.arange(len(cell)))), shape=shape)
 
 
 def _pooled(tokens: TokenMap | None, pooling: csr_matrix) -> FloatArray | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inspector_core.detectors.crossmodal.partners import told_apart
 from inspector_core.types import Array
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ def contrast(queries: Tensor, keys: Tensor, temperature: float = 1.0) -> Tensor:
 
 def contrast_both_ways(first: Tensor, second: Tensor, temperature: float = 1.0) -> Tensor:
     """Mean of `contrast` of the first against the second and of the second against the first."""
-    return (contrast(first, second, temperature) + contrast(second, first, temperature)) / 2
+    from torch.nn.functional import normalize
+
+    return temperature * told_apart(normalize(first, dim=1) / temperature, normalize(second, dim=1))
 
 
 def rate_at(step: int, steps: int, warm_up: int, rate: float) -> float:
@@ -123,16 +126,27 @@ class Descent:
 
         for value in weights.values():
             value.requires_grad_(True)
-        self._adam = torch.optim.AdamW(weights.values(), lr=rate, betas=_BETAS, weight_decay=_DECAY)
+        self._adam = torch.optim.AdamW(
+            weights.values(), lr=rate, betas=_BETAS, weight_decay=_DECAY, fused=True
+        )
+
+    def gathered(self, loss: Tensor, share: float = 1.0) -> float:
+        """Add a share of the loss's gradient to what the next step goes down; returns the loss."""
+        (share * loss if share != 1 else loss).backward()
+        return float(loss.detach())
+
+    def stepped(self, rate: float) -> None:
+        """One step down what was gathered, which is forgotten."""
+        for group in self._adam.param_groups:
+            group["lr"] = rate
+        self._adam.step()
+        self._adam.zero_grad()
 
     def moved(self, loss: Tensor, rate: float) -> float:
         """One step down the loss; returns its value."""
-        for group in self._adam.param_groups:
-            group["lr"] = rate
-        self._adam.zero_grad()
-        loss.backward()
-        self._adam.step()
-        return float(loss.detach())
+        value = self.gathered(loss)
+        self.stepped(rate)
+        return value
 
 
 def detached(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

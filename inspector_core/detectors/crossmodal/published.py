@@ -7,7 +7,7 @@ network is never put into its mode for use is not repeated: its randomness is of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from inspector_core.detectors.contract import Context
 from inspector_core.detectors.crossmodal.paired import Paired
 from inspector_core.detectors.crossmodal.settings import CrossmodalSettings
 from inspector_core.detectors.published_cloud import metres_of, notes_on
-from inspector_core.detectors.views import smoothed
+from inspector_core.detectors.views import Alter, smoothed
 from inspector_core.device import Cost, Plan, with_fallback
 from inspector_core.errors import InputError
 from inspector_core.features import weights
@@ -58,6 +58,12 @@ class PublishedSight:
         return _SIZE
 
     @property
+    def token_grid(self) -> tuple[int, int]:
+        """(gh, gw) of the tokens of colour."""
+        h, w = _SIZE
+        return h // self.network.multiple, w // self.network.multiple
+
+    @property
     def modalities(self) -> tuple[str, ...]:
         """Both, always."""
         return ("rgb", "shape")
@@ -88,12 +94,17 @@ class PublishedSight:
             smoothing=self.settings.point_smoothing,
             distances=self.settings.distances,
         )
-        side = published.IMAGE_SIZE // self.network.multiple
-        needed, enlarging = only_needed(bilinear_plane((side, side), _SIZE, pixels))
-        picture = Block(self._tokens(rgb, needed), enlarging)
+        picture = self._picture(rgb, pixels)
         shape = TokenMap([Block(found.tokens, plane)])
         notes = (*notes_on(part.sample, prepared), *found.notes)
         return Paired(TokenMap([picture]), shape, pixels, _SIZE, notes)
+
+    def altered(self, part: Registered, paired: Paired, alter: Alter) -> Paired:
+        """Colour alone, of the square of 224 pixels as `alter` leaves it; see `PairedSight`."""
+        assert paired.rgb is not None
+        _, rgb = self._prepared(part)
+        picture = self._picture(rgb, paired.pixels, alter)
+        return replace(paired, rgb=TokenMap([picture]), shape=None)
 
     def to_map(
         self, part: Registered, paired: Paired, values: Array, sigma_px: float = 0.0
@@ -135,10 +146,19 @@ class PublishedSight:
             return squared, squared.rgb
         return squared, published.square_by_edge(picture)
 
-    def _tokens(self, square: Array, needed: Array) -> FloatArray:
+    def _picture(self, square: Array, pixels: Array, alter: Alter | None = None) -> Block:
+        """What the network sees of a square picture, or of it as altered, at some pixels of the grid."""
+        enlarging = bilinear_plane(self.token_grid, _SIZE, pixels)
+        needed = np.arange(enlarging.shape[1])
+        if not self.settings.looks_around:
+            needed, enlarging = only_needed(enlarging)
+        return Block(self._tokens(square, needed, alter), enlarging)
+
+    def _tokens(self, square: Array, needed: Array, alter: Alter | None) -> FloatArray:
         """(n, C) of some patches of a square picture."""
         small = published.bicubic(square).astype(np.float32) / np.float32(255)
-        batch = np.ascontiguousarray(small.transpose(2, 0, 1))[None]
+        picture = np.ascontiguousarray(small.transpose(2, 0, 1))
+        batch = (picture if alter is None else alter(picture))[None]
 
         def work(plan: Plan) -> FloatArray:
             found: FloatArray = self.network.on(plan.device).tokens(batch, needed).cpu().numpy()

@@ -100,6 +100,11 @@ class CrossmodalSettings(SightSettings):
         "transformer and every fourth with others.",
     )
 
+    @property
+    def looks_around(self) -> bool:
+        """Whether what the network sees around the part is needed too."""
+        return False
+
 
 def require_both(settings: CrossmodalSettings, method: str) -> None:
     """SettingError when the settings leave out a modality that a method learns from."""

@@ -22,7 +22,7 @@ from inspector_core.detectors.sight import COLOUR, HISTOGRAM, RGB, SURFACE, Sigh
 from inspector_core.detectors.sight_learning import learnt_sight
 from inspector_core.detectors.view_choice import Opener, chosen_network, restored_views
 from inspector_core.detectors.view_settings import NetworkSettings
-from inspector_core.detectors.views import smoothed
+from inspector_core.detectors.views import Alter, smoothed
 from inspector_core.device import Cost
 from inspector_core.errors import InputError, SettingError, WeightsError
 from inspector_core.features import weights
@@ -76,6 +76,11 @@ class CrossmodalSight:
         return max(1, h // step), max(1, w // step)
 
     @property
+    def token_grid(self) -> tuple[int, int]:
+        """(gh, gw) of the tokens of colour."""
+        return self.sight.views.grid
+
+    @property
     def modalities(self) -> tuple[str, ...]:
         """What was learnt: "rgb", "shape" or both."""
         shape = self.points is not None or self.sight.sampling is not None
@@ -103,6 +108,18 @@ class CrossmodalSight:
             pixels,
             self.size,
         )
+
+    def altered(self, part: Registered, paired: Paired, alter: Alter) -> Paired:
+        """Colour alone at the same pixels, of the picture as `alter` leaves it; see `PairedSight`.
+
+        Colours as they are stay: it is the network's picture that is altered.
+        """
+        assert paired.rgb is not None
+        views = replace(self.sight.views, looks=("rgb",))
+        (seen,) = views.see([self.sight.shown(self.sight.widened(part))], alter)
+        network, *colours = paired.rgb.blocks
+        picture = Block(self._tokens(seen.stages["rgb"]), network.weights)
+        return replace(paired, rgb=TokenMap([picture, *colours]), shape=None)
 
     def to_map(
         self, part: Registered, paired: Paired, values: Array, sigma_px: float = 0.0
@@ -144,17 +161,19 @@ class CrossmodalSight:
         """What the network sees in each look."""
         views = self.sight.views
         (seen,) = views.see([self.sight.shown(part)])
-        found: dict[str, Block] = {}
-        for look, stages in seen.stages.items():
-            if is_transformer(views.network.name):
-                tokens = stages[0].reshape(len(stages[0]), -1).T
-            else:
-                tokens = patch_features(stages, views.grid, _PATCH)
-            found[look] = Block(
-                np.ascontiguousarray(tokens, np.float32),
-                bilinear_plane(views.grid, self.size, pixels),
-            )
-        return found
+        return {
+            look: Block(self._tokens(stages), bilinear_plane(views.grid, self.size, pixels))
+            for look, stages in seen.stages.items()
+        }
+
+    def _tokens(self, stages: Sequence[Array]) -> FloatArray:
+        """(T, C) of one look, row by row of the network's grid."""
+        views = self.sight.views
+        if is_transformer(views.network.name):
+            tokens = stages[0].reshape(len(stages[0]), -1).T
+        else:
+            tokens = patch_features(stages, views.grid, _PATCH)
+        return np.ascontiguousarray(tokens, np.float32)
 
     def _points(self, part: Registered, pixels: Array) -> Block:
         """Tokens of the point transformer."""

@@ -6,8 +6,10 @@ save; none are published. Heads that project to a common width serve the trainin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from inspector_core.detectors.crossmodal.patch_training import linear_start, placed
 from inspector_core.types import Array, FloatArray
@@ -19,17 +21,17 @@ Side = Literal["rgb", "xyz"]
 SIDES: tuple[Side, ...] = ("rgb", "xyz")
 """As weights name colour and shape."""
 Start = Literal["identity", "random"]
-_HEADS = 12
-_HEAD = 512
+HEADS, SHARED_WIDTH = 12, 512
+"""Published: most attention heads, and the width in which the modalities are compared."""
 _EXPANSION = 4
 
 
-def attention_heads(width: int) -> int:
-    """12 as published where they divide the width, else the most below that do."""
-    return max(count for count in range(1, _HEADS + 1) if width % count == 0)
+def attention_heads(width: int, most: int = HEADS) -> int:
+    """The most heads up to the given number that divide the width."""
+    return max(count for count in range(1, most + 1) if width % count == 0)
 
 
-def layout(widths: Mapping[Side, int]) -> dict[str, tuple[int, ...]]:
+def layout(widths: Mapping[Side, int], shared: int = SHARED_WIDTH) -> dict[str, tuple[int, ...]]:
     """Name to shape of all tensors: an adaptor and a projection head for each side's width C."""
     shapes: dict[str, tuple[int, ...]] = {}
     for side, width in widths.items():
@@ -46,17 +48,21 @@ def layout(widths: Mapping[Side, int]) -> dict[str, tuple[int, ...]]:
             f"{block}.mlp.fc1.bias": (hidden,),
             f"{block}.mlp.fc2.weight": (width, hidden),
             f"{block}.mlp.fc2.bias": (width,),
-            f"{side}_head.weight": (_HEAD, width),
-            f"{side}_head.bias": (_HEAD,),
+            f"{side}_head.weight": (shared, width),
+            f"{side}_head.bias": (shared,),
         }
     return shapes
 
 
 def initial(
-    widths: Mapping[Side, int], seed: int, start: Start = "identity", device: str = "cpu"
+    widths: Mapping[Side, int],
+    seed: int,
+    start: Start = "identity",
+    device: str = "cpu",
+    shared: int = SHARED_WIDTH,
 ) -> dict[str, Tensor]:
     """Untrained weights; with "identity" the adaptors return what they are given."""
-    weights = linear_start(layout(widths), seed, device)
+    weights = linear_start(layout(widths, shared), seed, device)
     if start == "identity":
         for side in widths:
             for name in ("attn.proj", "mlp.fc2"):
@@ -65,9 +71,18 @@ def initial(
     return weights
 
 
-def adapted(weights: Mapping[str, Tensor], side: Side, x: Tensor) -> Tensor:
-    """(..., N, C) adapted patches of (..., N, C); all N of a part see each other."""
-    from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention
+def adapted(
+    weights: Mapping[str, Tensor],
+    side: Side,
+    x: Tensor,
+    counts: Sequence[int] = (),
+    heads: int = HEADS,
+) -> Tensor:
+    """(N, C) adapted patches of (N, C); those of a part see each other.
+
+    counts : patches of each part where x is several parts one behind the other.   heads : at most.
+    """
+    from torch.nn.functional import gelu, layer_norm, linear
 
     own = {
         name.removeprefix(f"{side}_mlp.0."): value
@@ -75,13 +90,9 @@ def adapted(weights: Mapping[str, Tensor], side: Side, x: Tensor) -> Tensor:
         if name.startswith(f"{side}_mlp.0.")
     }
     width = x.shape[-1]
-    heads = attention_heads(width)
     inner = layer_norm(x, (width,), own["norm1.weight"], own["norm1.bias"])
-    queries, keys, values = (
-        linear(inner, weight).unflatten(-1, (heads, width // heads)).transpose(-3, -2)
-        for weight in own["attn.qkv.weight"].chunk(3)
-    )
-    seen = scaled_dot_product_attention(queries, keys, values).transpose(-3, -2).flatten(-2)
+    inner = linear(inner, own["attn.qkv.weight"])
+    seen = _attended(inner, attention_heads(width, heads), counts or [len(x)])
     x = x + linear(seen, own["attn.proj.weight"], own["attn.proj.bias"])
     inner = layer_norm(x, (width,), own["norm2.weight"], own["norm2.bias"])
     inner = gelu(linear(inner, own["mlp.fc1.weight"], own["mlp.fc1.bias"]))
@@ -89,9 +100,15 @@ def adapted(weights: Mapping[str, Tensor], side: Side, x: Tensor) -> Tensor:
 
 
 def adapted_features(
-    weights: Mapping[str, Tensor], side: Side, rows: Array, device: str = "cpu"
+    weights: Mapping[str, Tensor],
+    side: Side,
+    rows: Array,
+    device: str = "cpu",
+    *,
+    beside: Array | None = None,
+    heads: int = HEADS,
 ) -> FloatArray:
-    """(N, C) float32 adapted patches of one part, (N, C)."""
+    """(N, C) float32 adapted patches of one part, (N, C); they attend to those beside it (M, C) too."""
     import torch
 
     own = {
@@ -100,8 +117,8 @@ def adapted_features(
         if name.startswith(f"{side}_mlp.0.")
     }
     with torch.inference_mode():
-        # with a batch axis the fused attention is chosen, which holds no N x N numbers
-        found = adapted(own, side, placed(rows, device)[None])[0]
+        given = rows if beside is None else np.concatenate([rows, beside])
+        found = adapted(own, side, placed(given, device), heads=heads)[: len(rows)]
     return found.cpu().numpy()
 
 
@@ -110,3 +127,23 @@ def projected(weights: Mapping[str, Tensor], side: Side, x: Tensor) -> Tensor:
     from torch.nn.functional import linear
 
     return linear(x, weights[f"{side}_head.weight"], weights[f"{side}_head.bias"])
+
+
+def _attended(inner: Tensor, heads: int, counts: Sequence[int]) -> Tensor:
+    """(N, C) values of the patches that each patch attends to, within its part.
+
+    inner : (N, 3 C) queries, keys and values. Parts of one size go together, others one by one. A batch
+    axis is always there: with it the fused attention is chosen, which holds no N x N numbers.
+    """
+    import torch
+    from torch.nn.functional import scaled_dot_product_attention
+
+    inner = inner.unflatten(-1, (3, heads, -1))
+    alike = all(count == counts[0] for count in counts)
+    batches = [inner.unflatten(0, (len(counts), -1))] if alike else inner[None].split([*counts], 1)
+    seen = []
+    for batch in batches:
+        queries, keys, values = batch.permute(2, 0, 3, 1, 4)
+        found = scaled_dot_product_attention(queries, keys, values)
+        seen.append(found.transpose(1, 2).flatten(2).flatten(0, 1))
+    return seen[0] if alike else torch.cat(seen)

@@ -8,136 +8,38 @@ run: what is inferred says so in its help.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
 from inspector_core.detectors.contract import Context, DetectorInfo, Scorer, State
-from inspector_core.detectors.crossmodal.patch_rows import PatchRows
-from inspector_core.detectors.crossmodal.patch_training import PatchPair
 from inspector_core.detectors.crossmodal.settings import NETWORKS, require_both
 from inspector_core.detectors.crossmodal.sight import learnt_crossmodal
-from inspector_core.detectors.lsfa.adaptor import Side, adapted_features
-from inspector_core.detectors.lsfa.training import AdaptationChoices, train_adaptors
+from inspector_core.detectors.lsfa.patches import (
+    attended_patches,
+    bank_features,
+    good_part,
+    with_turned,
+)
+from inspector_core.detectors.lsfa.settings import LSFASettings
+from inspector_core.detectors.lsfa.training import train_adaptors
 from inspector_core.detectors.m3dm.banks import BankName
 from inspector_core.detectors.m3dm.judging import learn_judge
 from inspector_core.detectors.m3dm.scoring import PatchBankScorer, good_patches, judged_facts
-from inspector_core.detectors.m3dm.settings import PatchBankSettings
 from inspector_core.detectors.sight_learning import LARGEST_PX
 from inspector_core.detectors.view_choice import network_bytes
 from inspector_core.device import Cost
 from inspector_core.errors import InputError
 from inspector_core.progress import Job, Progress
-from inspector_core.settings import setting
 from inspector_core.types import FloatArray, SampleRef
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 ADAPTING = "Adapting the good parts"
 _ADAPTOR = "adaptor."
 _PATCH_BYTES = 1 << 20
 _TRAINING_BYTES = 768 << 20
 _PIXEL_BYTES = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LSFASettings(PatchBankSettings):
-    """Settings of `lsfa`; published values of yuanpengtu/LSFA@a8dd6d7."""
-
-    steps: int = setting(
-        400, low=0, high=1_000_000, published=664, help="Steps in which the adaptors are trained."
-    )
-    batch: int = setting(4, low=1, high=64, published=8, help="Parts a step.")
-    patches: int = setting(
-        512,
-        low=8,
-        high=65_536,
-        published=3136,
-        help="Patches of a part and step, by lot; fewer than all is inferred to do as well.",
-    )
-    rate: float = setting(3e-4, low=1e-7, high=1.0, published=3e-4, help="Learning rate of AdamW.")
-    warm_up: float = setting(
-        0.1,
-        low=0.0,
-        high=1.0,
-        published=0.5,
-        help="Share of the steps in which the rate rises; then it falls to nothing (inferred).",
-    )
-    temperature: float = setting(
-        1.0, low=0.01, high=10.0, published=1.0, help="Divides likenesses across the modalities."
-    )
-    lambda_clc: float = setting(
-        1.0,
-        low=0.0,
-        high=100.0,
-        help="Weight of likeness across modalities against compactness within (inferred; the paper's "
-        "value is not known).",
-    )
-    global_compactness: float = setting(
-        0.4,
-        low=0.0,
-        high=100.0,
-        published=0.4,
-        help="Weight of whole parts beside patches in compactness.",
-    )
-    global_alignment: float = setting(
-        0.1,
-        low=0.0,
-        high=100.0,
-        published=0.1,
-        help="Weight of whole parts beside patches in likeness across modalities.",
-    )
-    centres: int = setting(
-        1,
-        low=1,
-        high=64,
-        published=1,
-        help="Global features of a part: 1 is the mean of its patches, more are means over regions "
-        "found by k-means (the paper's form; their sharing by both modalities is inferred).",
-    )
-    queue: int = setting(
-        20_000,
-        low=16,
-        high=1_000_000,
-        published=60_000,
-        help="Patches remembered for compactness; at most one round over the parts, so that few parts "
-        "fill it too (inferred), and never the same part's.",
-    )
-    global_queue: int = setting(
-        100, low=1, high=100_000, published=100, help="Global features remembered for compactness."
-    )
-    compact_after: int = setting(
-        60, low=0, high=1_000_000, published=60, help="Steps before compactness counts."
-    )
-    distance_limit: float = setting(
-        0.0,
-        low=0.0,
-        high=1000.0,
-        zero="none",
-        published=7.0711,
-        help="Distances beyond this pull no more; the published limit switches compactness off where "
-        "features are large.",
-    )
-    start: Literal["identity", "random"] = setting(
-        "identity",
-        choices=("identity", "random"),
-        published="random",
-        help="Adaptors begin by changing nothing (inferred), or at random.",
-    )
-    judged_share: float = setting(
-        0.2,
-        low=0.0,
-        high=0.5,
-        published=0.0,
-        help="Share of the good parts that only judge the training; the best step counts (inferred). "
-        "Needs four parts.",
-    )
-    patience: int = setting(
-        5, low=1, high=1000, help="Looks at held-out parts without a gain before training ends."
-    )
 
 
 class LSFA:
@@ -176,15 +78,18 @@ class LSFA:
                 "the good parts do not all have picture and cloud, and lsfa learns from both",
                 cure="use m3dm, btf or patchcore, which learn from one",
             )
-        good = yield from good_patches(again, len(parts), sight, settings, context.seed)
+        patches = attended_patches(settings.patch_px, everywhere=settings.attend == "all")
+        if settings.rotation:
+            patches = with_turned(patches, context.seed)
+        good = yield from good_patches(again, len(parts), sight, settings, context.seed, patches)
         device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
         trained = yield from train_adaptors(
-            [_pair(rows) for rows in good.parts], self._choices(context.seed), device
+            [good_part(rows) for rows in good.parts], settings.choices(context.seed), device
         )
         features: list[dict[BankName, FloatArray]] = []
         for number, rows in enumerate(good.parts):
             yield Progress(ADAPTING, number, len(parts))
-            features.append(_features(rows, trained.weights, device))
+            features.append(bank_features(rows, trained.weights, device, settings.heads))
         learnt, facts = yield from learn_judge(features, good.whole, settings, context)
         adaptors = {
             f"{_ADAPTOR}{name}": value.numpy()
@@ -205,50 +110,11 @@ class LSFA:
             if name.startswith(_ADAPTOR)
         }
         device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
-        return PatchBankScorer(
-            self.settings, state, context, lambda rows: _features(rows, weights, device)
-        )
-
-    def _choices(self, seed: int) -> AdaptationChoices:
         settings = self.settings
-        return AdaptationChoices(
-            steps=settings.steps,
-            parts=settings.batch,
-            patches=settings.patches,
-            rate=settings.rate,
-            warm_up=settings.warm_up,
-            temperature=settings.temperature,
-            lambda_clc=settings.lambda_clc,
-            global_ifc=settings.global_compactness,
-            global_clc=settings.global_alignment,
-            centres=settings.centres,
-            queue=settings.queue,
-            global_queue=settings.global_queue,
-            compact_after=settings.compact_after,
-            limit=settings.distance_limit,
-            start=settings.start,
-            held_out=settings.judged_share,
-            patience=settings.patience,
-            seed=seed,
+        return PatchBankScorer(
+            settings,
+            state,
+            context,
+            attended_patches(settings.patch_px, everywhere=settings.attend == "all"),
+            lambda rows: bank_features(rows, weights, device, settings.heads),
         )
-
-
-def _pair(rows: PatchRows) -> PatchPair:
-    assert rows.rgb is not None
-    assert rows.shape is not None
-    return PatchPair(rows.rgb, rows.shape)
-
-
-def _features(
-    rows: PatchRows, weights: Mapping[str, Tensor], device: str
-) -> dict[BankName, FloatArray]:
-    """A part's adapted features of each modality that it has."""
-    found: dict[BankName, FloatArray] = {}
-    sides: tuple[tuple[BankName, Side, FloatArray | None], ...] = (
-        ("shape", "xyz", rows.shape),
-        ("rgb", "rgb", rows.rgb),
-    )
-    for name, side, features in sides:
-        if features is not None:
-            found[name] = adapted_features(weights, side, features, device)
-    return found

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from inspector_core.detectors.crossmodal.patch_training import (
-    PatchPair,
-    detached,
-    patch_draw,
-    placed,
-)
-from inspector_core.detectors.lsfa.adaptor import SIDES, Side, adapted
+from inspector_core.detectors.crossmodal.patch_training import detached
+from inspector_core.detectors.lsfa.adaptor import SIDES, Side
+from inspector_core.detectors.lsfa.drawing import GoodPart, adapted_parts, drawn
 from inspector_core.detectors.lsfa.losses import compactness, pairwise_distance
 
 if TYPE_CHECKING:
@@ -55,17 +51,18 @@ class Validation:
 
     def __init__(
         self,
-        parts: Sequence[PatchPair],
-        learnt: Sequence[int],
-        held_out: Sequence[int],
+        learnt: Sequence[GoodPart],
+        held_out: Sequence[GoodPart],
         patches: int,
+        heads: int,
         seed: int,
         device: str,
     ) -> None:
         rng = np.random.default_rng([seed, 4])
-        self.learnt, self.held_out = (
-            [_some(parts[number], patches, rng, device) for number in numbers[:_PARTS]]
-            for numbers in (learnt, held_out)
+        self._heads = heads
+        self._learnt, self._held_out = (
+            [drawn(part, patches, rng, device) for part in parts[:_PARTS]]
+            for parts in (learnt, held_out)
         )
 
     def look(self, weights: Mapping[str, Tensor], step: int) -> Look:
@@ -76,19 +73,24 @@ class Validation:
         fit = []
         with torch.no_grad():
             for side in SIDES:
-                known = torch.cat([adapted(weights, side, part[side]) for part in self.learnt])
-                new = [adapted(weights, side, part[side]) for part in self.held_out]
-                spread[side] = pairwise_distance(torch.cat(new) if new else known)
-                if new:
-                    nearest = [compactness(rows, known).item() for rows in new]
-                    fit.append(float(np.mean(nearest)) / max(spread[side], 1e-12))
+                known = adapted_parts(weights, side, self._learnt, self._heads)
+                if not self._held_out:
+                    spread[side] = pairwise_distance(known)
+                    continue
+                new = adapted_parts(weights, side, self._held_out, self._heads)
+                spread[side] = pairwise_distance(new)
+                squares = known.square().sum(dim=1)
+                counts = [part.judged for part in self._held_out]
+                nearest = [compactness(rows, known, squares).item() for rows in new.split(counts)]
+                fit.append(float(np.mean(nearest)) / max(spread[side], 1e-12))
         return Look(step, float(np.mean(fit)) if fit else None, spread)
 
 
 class Course:
     """Keeps the best weights so far and says when to end."""
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience: int, collapse: float = COLLAPSED) -> None:
+        self._collapse = collapse
         self.looks: list[Look] = []
         self.best: dict[str, Tensor] = {}
         self.best_look: Look | None = None
@@ -129,17 +131,10 @@ class Course:
 
     def _collapsed(self, look: Look) -> bool:
         first = self.looks[0].spread
-        return any(not look.spread[side] >= COLLAPSED * first[side] for side in first)
+        return any(not look.spread[side] >= self._collapse * first[side] for side in first)
 
     @staticmethod
     def _gained(look: Look, best: Look) -> bool:
         if look.compactness is None or best.compactness is None:
             return True
         return look.compactness < best.compactness * (1 - _LEAST_GAIN)
-
-
-def _some(
-    part: PatchPair, patches: int, rng: np.random.Generator, device: str
-) -> dict[Side, Tensor]:
-    rows = patch_draw(len(part), patches, rng)
-    return {"rgb": placed(part.rgb[rows], device), "xyz": placed(part.shape[rows], device)}

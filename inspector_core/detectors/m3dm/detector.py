@@ -27,7 +27,12 @@ from inspector_core.detectors.m3dm.fusion import (
     train_fusion,
 )
 from inspector_core.detectors.m3dm.judging import learn_judge
-from inspector_core.detectors.m3dm.scoring import PatchBankScorer, good_patches, judged_facts
+from inspector_core.detectors.m3dm.scoring import (
+    PatchBankScorer,
+    good_patches,
+    judged_facts,
+    judged_patches,
+)
 from inspector_core.detectors.m3dm.settings import PatchBankSettings
 from inspector_core.detectors.sight_learning import LARGEST_PX
 from inspector_core.detectors.view_choice import network_bytes
@@ -113,7 +118,8 @@ class M3DM:
         """Patches of the good parts, the fusion, banks, and what joins them."""
         settings = self.settings
         sight, again = yield from learnt_crossmodal(parts, settings, context)
-        good = yield from good_patches(again, len(parts), sight, settings, context.seed)
+        patches = judged_patches(settings)
+        good = yield from good_patches(again, len(parts), sight, settings, context.seed, patches)
         tensors = good.tensors()
         wanted = _wanted(settings, sight.modalities)
         block: dict[str, Tensor] = {}
@@ -145,7 +151,11 @@ class M3DM:
         wanted: tuple[BankName, ...] = tuple(state.facts["banks"])
         device = context.plan(Cost(fixed_bytes=_TRAINING_BYTES)).device
         return PatchBankScorer(
-            self.settings, state, context, lambda rows: _features(rows, wanted, block, device)
+            self.settings,
+            state,
+            context,
+            judged_patches(self.settings),
+            lambda rows: _features(rows, wanted, block, device),
         )
 
     def _block(self, good: Sequence[PatchRows], context: Context) -> Job[dict[str, Tensor]]:

@@ -25,6 +25,8 @@ DESCRIBING = "Describing the good parts"
 _HELD_BYTES = 768 << 20
 """Patches of the good parts are thinned out evenly over the parts to fit into this."""
 _SIDES = ("rgb", "shape")
+Patches = Callable[[PairedSight, Registered, Paired], PatchRows]
+"""The patches of a part, from how it was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,18 @@ class GoodPatches:
         return found
 
 
+def judged_patches(settings: PatchBankSettings) -> Patches:
+    """The judged patches alone, of the size that the settings ask for."""
+    return lambda sight, part, paired: patch_rows(paired, side_of(paired.size, settings.patch_px))
+
+
 def good_patches(
     again: Iterator[tuple[int, Registered]],
     n_parts: int,
     sight: PairedSight,
     settings: PatchBankSettings,
     seed: int,
+    patches: Patches,
 ) -> Job[GoodPatches]:
     """See all good parts once."""
     parts, whole = [], 0
@@ -76,12 +84,11 @@ def good_patches(
                 f"{part.sample.id}: the {_thing(lacking[0])} is missing, and other good parts have it",
                 cure="learn from parts that were all scanned in the same way",
             )
-        rows = patch_rows(paired, side_of(paired.size, settings.patch_px))
+        rows = patches(sight, part, paired)
         whole += len(rows)
-        width = sum(getattr(rows, side).shape[1] for side in sight.modalities)
-        most = max(1, _HELD_BYTES // (4 * width * n_parts))
+        most = max(1, _HELD_BYTES * len(rows) // (rows.held_bytes * n_parts))
         some = patch_draw(len(rows), most, np.random.default_rng([seed, number]))
-        parts.append(_only(rows, some))
+        parts.append(rows.only(some))
     standards = {}
     if settings.standardise:
         standards = {
@@ -93,17 +100,26 @@ def good_patches(
 
 def scaled(rows: PatchRows, standards: dict[str, Standard]) -> PatchRows:
     """The patches in the units of the good parts, as they are where there are none."""
-    rgb, shape = (
-        standards[side].apply(values) if values is not None and side in standards else values
-        for side, values in (("rgb", rows.rgb), ("shape", rows.shape))
+
+    def of(side: str, values: FloatArray | None) -> FloatArray | None:
+        return standards[side].apply(values) if values is not None and side in standards else values
+
+    around = rows.around
+    if around is not None:
+        around = replace(around, rgb=of("rgb", around.rgb), shape=of("shape", around.shape))
+    return replace(
+        rows,
+        rgb=of("rgb", rows.rgb),
+        shape=of("shape", rows.shape),
+        around=around,
+        altered=None if rows.altered is None else scaled(rows.altered, standards),
     )
-    return replace(rows, rgb=rgb, shape=shape)
 
 
 class PatchBankScorer:
     """Learnt banks, ready for parts.
 
-    described : the features by bank of a part's patches.
+    patches : of a part.   described : their features by bank.
     """
 
     def __init__(
@@ -111,9 +127,10 @@ class PatchBankScorer:
         settings: PatchBankSettings,
         state: State,
         context: Context,
+        patches: Patches,
         described: Callable[[PatchRows], Features],
     ) -> None:
-        self.settings, self.described = settings, described
+        self.settings, self.patches, self.described = settings, patches, described
         self.sight = restored_crossmodal(state.facts, settings, context)
         self.standards = {
             side: Standard.from_tensors(f"{side}.standard", state.tensors)
@@ -157,7 +174,7 @@ class PatchBankScorer:
         if self._last is None or self._last.part is not part:
             paired = self.sight.see(part)
             notes = (*paired.notes, *self.notes, *self._require(part, paired))
-            rows = patch_rows(paired, side_of(paired.size, self.settings.patch_px))
+            rows = self.patches(self.sight, part, paired)
             features = self.described(scaled(rows, self.standards))
             judged = self.judge.judged(features)
             self._last = _Looked(part, paired, notes, rows, features, judged)
@@ -192,13 +209,6 @@ class PatchBankScorer:
 def judged_facts(sight: PairedSight, ids: Sequence[str], notes: Sequence[str]) -> dict[str, Any]:
     """Facts of a recipe beside those of its banks."""
     return {**sight.facts(), "parts": list(ids), "notes": list(notes)}
-
-
-def _only(rows: PatchRows, some: Array) -> PatchRows:
-    """Some of the patches, for learning: the way to pixels stays behind."""
-    rgb = None if rows.rgb is None else rows.rgb[some]
-    shape = None if rows.shape is None else rows.shape[some]
-    return replace(rows, rgb=rgb, shape=shape, cells=rows.cells[some], to_pixels=rows.to_pixels[:0])
 
 
 def _thing(side: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import fields, replace
 from functools import partial
 
 import numpy as np
 import pytest
 
 from inspector_core.detectors.contract import Context
+from inspector_core.detectors.crossmodal.patch_rows import patch_rows, with_around
 from inspector_core.detectors.crossmodal.settings import CrossmodalSettings
 from inspector_core.detectors.crossmodal.sight import learnt_crossmodal, restored_crossmodal
 from inspector_core.detectors.crossmodal.standard import PairedStandard
@@ -111,6 +113,79 @@ def test_that_a_recipe_from_before_there_were_colours_has_none(own):
     facts = {name: fact for name, fact in own.facts().items() if name != "colours"}
     again = restored_crossmodal(facts, CrossmodalSettings(), CONTEXT)
     assert len(again.see(prepared()).rgb.blocks) == 1
+
+
+def darker(picture):
+    assert picture.shape[0] == 3
+    return picture / 2
+
+
+@pytest.mark.parametrize("how", ["project", "transformers", "published"])
+def test_that_an_altered_picture_is_seen_at_the_same_pixels(how):
+    with tiny_transformers() if how != "project" else nullcontext():
+        sight = {
+            "project": learnt,
+            "transformers": partial(learnt, **SMALL),
+            "published": lambda: drain(learnt_crossmodal(refs(2), published_settings(), CONTEXT))[
+                0
+            ],
+        }[how]()
+        part = prepared()
+        paired = sight.see(part)
+        same = sight.altered(part, paired, lambda picture: picture)
+        dark = sight.altered(part, paired, darker)
+    assert same.shape is None
+    assert (same.pixels == paired.pixels).all()
+    every = slice(None)
+    np.testing.assert_allclose(same.rgb.rows(every), paired.rgb.rows(every), atol=1e-5)
+    assert not np.allclose(dark.rgb.rows(every), paired.rgb.rows(every), atol=1e-2)
+
+
+def test_that_colours_as_they_are_end_with_the_part(own):
+    paired = own.see(prepared())
+    off = np.setdiff1d(np.arange(paired.size[0] * paired.size[1]), paired.pixels)
+    network, colours = paired.colour_at(off, own.token_grid).blocks
+    assert network.rows(slice(None)).any()
+    assert not colours.rows(slice(None)).any()
+
+
+class Everywhere(CrossmodalSettings):
+    """Of a method that looks around the part too."""
+
+    looks_around = True
+
+
+@pytest.mark.parametrize("how", ["project", "published"])
+def test_that_the_cells_around_have_the_colour_that_is_there_and_no_shape(how):
+    with tiny_transformers() if how != "project" else nullcontext():
+        settings = published_settings() if how == "published" else CrossmodalSettings(colours="no")
+        settings = Everywhere(**{one.name: getattr(settings, one.name) for one in fields(settings)})
+        sight, _ = drain(learnt_crossmodal(refs(2), settings, CONTEXT))
+        paired = sight.see(prepared())
+    side = 4
+    rows = patch_rows(paired, side)
+    around = with_around(rows, paired, side, sight.token_grid).around
+    assert around.count == len(around.rgb) == rows.grid[0] * rows.grid[1] - len(rows)
+    assert not around.shape.any()
+    assert around.shape.shape == (1, paired.shape.channels)
+    # as many pixels as are judged or lie around, each with the colour that its own tokens give it
+    every = paired.colour_at(np.arange(paired.size[0] * paired.size[1]), sight.token_grid)
+    np.testing.assert_allclose(every.rows(paired.pixels), paired.rgb.rows(slice(None)), atol=1e-5)
+    h, w = paired.size
+    tiles = every.rows(slice(None))[: h // side * side * w].reshape(h // side, side, w, -1)
+    tiles = tiles[:, :, : w // side * side].reshape(h // side, side, w // side, side, -1)
+    means = tiles.mean(axis=(1, 3))
+    cells = np.setdiff1d(np.arange(rows.grid[0] * rows.grid[1]), rows.cells)
+    whole = (cells // rows.grid[1] < h // side) & (cells % rows.grid[1] < w // side)
+    wanted = means[cells[whole] // rows.grid[1], cells[whole] % rows.grid[1]]
+    np.testing.assert_allclose(around.rgb[whole], wanted, atol=1e-4)
+
+
+def test_that_a_part_that_fills_its_grid_has_nothing_around(own):
+    paired = own.see(prepared())
+    full = replace(paired, pixels=np.arange(paired.size[0] * paired.size[1]))
+    full = replace(full, rgb=paired.colour_at(full.pixels, own.token_grid), shape=None)
+    assert with_around(patch_rows(full, 4), full, 4, own.token_grid).around is None
 
 
 def test_that_a_recipe_sees_as_it_was_learnt(own):

@@ -10,20 +10,29 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspector_core.detectors.crossmodal.patch_training import contrast_both_ways
+from inspector_core.detectors.crossmodal.partners import BOTH, FORWARD
+from inspector_core.detectors.crossmodal.patch_training import (
+    Descent,
+    contrast,
+    contrast_both_ways,
+)
 from inspector_core.detectors.lsfa.adaptor import (
     adapted,
     adapted_features,
     attention_heads,
     initial,
     layout,
+    projected,
 )
+from inspector_core.detectors.lsfa.drawing import GoodPart, adapted_parts, drawn
 from inspector_core.detectors.lsfa.losses import (
     Queue,
+    alignment,
     compactness,
     global_features,
     pairwise_distance,
 )
+from inspector_core.detectors.lsfa.patches import turned_tiles
 from inspector_core.detectors.lsfa.training import AdaptationChoices, train_adaptors
 from inspector_core.detectors.lsfa.validation import Course, Look, held_out_parts
 from inspector_core.progress import drain
@@ -40,18 +49,20 @@ def want():
     return golden("lsfa_parts")
 
 
+def good(*args, **kwargs):
+    return [GoodPart(pair) for pair in pairs(*args, **kwargs)]
+
+
 def tensor(name, shape, low=-1.0, high=1.0):
     return torch.from_numpy(uniform(name, shape, low, high))
 
 
-def test_that_the_adaptor_is_the_published_one(want, monkeypatch):
-    from inspector_core.detectors.lsfa import adaptor as lsfa_adaptor
-
-    monkeypatch.setattr(lsfa_adaptor, "_HEADS", 6)
+def test_that_the_adaptor_is_the_published_one(want):
     weights = {name: param(name, shape) for name, shape in layout({"rgb": 48}).items()}
-    found = adapted(weights, "rgb", tensor("lsfa.x", (2, 30, 48)))
-    np.testing.assert_allclose(found, want["adapted"], atol=2e-5)
-    alone = adapted_features(weights, "rgb", uniform("lsfa.x", (2, 30, 48))[1])
+    both = tensor("lsfa.x", (2, 30, 48)).flatten(0, 1)
+    found = adapted(weights, "rgb", both, counts=[30, 30], heads=6)
+    np.testing.assert_allclose(found.view(2, 30, 48), want["adapted"], atol=2e-5)
+    alone = adapted_features(weights, "rgb", both[30:].numpy(), heads=6)
     np.testing.assert_allclose(alone, want["adapted"][1], atol=2e-5)
 
 
@@ -89,10 +100,19 @@ def test_that_a_patch_equal_to_a_remembered_one_has_a_finite_gradient():
     assert torch.isfinite(features.grad).all()
 
 
-def test_that_only_allowed_rows_are_met():
+def test_that_rows_of_infinite_length_are_not_met():
     bank = torch.tensor([[0.0], [5.0], [9.0]])
-    allowed = torch.tensor([False, True, True])
-    assert compactness(torch.tensor([[1.0]]), bank, allowed).item() == pytest.approx(4)
+    squares = torch.tensor([torch.inf, 25, 81])
+    assert compactness(torch.tensor([[1.0]]), bank, squares).item() == pytest.approx(4)
+
+
+def test_that_a_part_is_drawn_to_patches_of_others_alone():
+    queue = Queue(4, 1, "cpu")
+    queue.push(torch.tensor([[1.0], [2.0]]), 7)
+    assert queue.drawn_in(torch.tensor([[1.5]]), 7) == 0.0
+    queue.push(torch.tensor([[5.0]]), 8)
+    assert queue.drawn_in(torch.tensor([[1.5]]), 7).item() == pytest.approx(3.5)
+    assert queue.drawn_in(torch.tensor([[1.5]]), 9).item() == pytest.approx(0.5)
 
 
 @settings(max_examples=30, deadline=None)
@@ -135,6 +155,45 @@ def test_that_the_order_of_patches_does_not_matter_to_the_adaptor():
     np.testing.assert_allclose(mixed, adapted_features(weights, "rgb", rows)[order], atol=1e-5)
 
 
+def test_that_parts_adapted_together_do_not_see_each_other():
+    weights = initial({"rgb": 12}, seed=0, start="random")
+    one, other = (torch.from_numpy(uniform(name, (9, 12))) for name in ("one", "other"))
+    for count in (9, 5):
+        both = adapted(weights, "rgb", torch.cat([one, other[:count]]), counts=[9, count])
+        np.testing.assert_allclose(both[:9], adapted(weights, "rgb", one), atol=1e-6)
+        np.testing.assert_allclose(both[9:], adapted(weights, "rgb", other[:count]), atol=1e-6)
+
+
+def test_that_what_lies_beside_is_looked_at_and_not_given_back():
+    weights = initial({"rgb": 12}, seed=0, start="random")
+    rows, beside = uniform("rows", (7, 12)), uniform("beside", (4, 12))
+    alone = adapted_features(weights, "rgb", rows)
+    seen = adapted_features(weights, "rgb", rows, beside=beside)
+    assert seen.shape == alone.shape
+    assert np.abs(seen - alone).max() > 1e-3
+
+
+@pytest.mark.parametrize("widths", [(10, 14), (14, 10), (40, 50)])
+@pytest.mark.parametrize("shares", [BOTH, FORWARD])
+def test_that_the_narrow_way_aligns_as_the_projections_do(widths, shares):
+    weights = initial({"rgb": widths[0], "xyz": widths[1]}, seed=0, shared=32)
+    for name, value in weights.items():
+        value.requires_grad_("head" in name)
+    rgb, xyz = (tensor(f"a.{at}", (20, width)).requires_grad_() for at, width in enumerate(widths))
+    ours, theirs = projected(weights, "rgb", rgb), projected(weights, "xyz", xyz)
+    if shares == BOTH:
+        plain = (contrast(ours, theirs, 0.5) + contrast(theirs, ours, 0.5)) / 2
+    else:
+        plain = contrast(ours, theirs, 0.5)
+    found = alignment(weights, ("rgb", rgb), ("xyz", xyz), 0.5, shares)
+    assert found.item() == pytest.approx(plain.item(), abs=1e-5)
+    moved = [rgb, xyz, *(value for value in weights.values() if value.requires_grad)]
+    for mine, wanted in zip(
+        *(torch.autograd.grad(one, moved) for one in (found, plain)), strict=True
+    ):
+        np.testing.assert_allclose(mine, wanted, atol=1e-6)
+
+
 def test_that_global_regions_are_shared_by_both_modalities():
     rng = np.random.default_rng(0)
     region = np.repeat([0, 1, 2], [20, 30, 10])
@@ -152,6 +211,9 @@ def test_that_global_regions_are_shared_by_both_modalities():
 def test_that_the_mean_distance_between_patches_is_told():
     assert pairwise_distance(torch.tensor([[0.0], [3.0], [6.0]])) == pytest.approx(4)
     assert pairwise_distance(torch.ones(4, 2)) == 0
+    many = 1000 + 1e-3 * torch.randn(700, 3, generator=torch.Generator().manual_seed(0))
+    apart = torch.cdist(many.double(), many.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    assert pairwise_distance(many) == pytest.approx(float(apart.sum()) / (700 * 699), rel=1e-3)
 
 
 def test_that_held_out_parts_are_a_share_and_none_of_too_few():
@@ -164,7 +226,7 @@ def test_that_held_out_parts_are_a_share_and_none_of_too_few():
 
 def test_that_training_brings_held_out_good_parts_nearer():
     choices = replace(QUICK, steps=20, rate=0.01)
-    trained = drain(train_adaptors(pairs(6, 40, scale=0.1), choices))
+    trained = drain(train_adaptors(good(6, 40, scale=0.1), choices))
     values = [look.compactness for look in trained.looks]
     assert min(values) < 0.7 * values[0]
     assert "held-out good parts at" in trained.note
@@ -173,21 +235,19 @@ def test_that_training_brings_held_out_good_parts_nearer():
 ALONE = replace(QUICK, steps=40, rate=0.01, warm_up=0.0, look_every=5, patience=100, lambda_clc=0.0)
 
 
-def test_that_the_guard_stops_compactness_alone_and_lets_alignment_go_on(monkeypatch):
-    from inspector_core.detectors.lsfa import validation as lsfa_validation
-
+def test_that_the_guard_stops_compactness_alone_and_lets_alignment_go_on():
     # to a tenth takes more steps than a quick test has: the heavy test below goes there
-    monkeypatch.setattr(lsfa_validation, "COLLAPSED", 0.6)
-    parts = pairs(6, 40, scale=0.1)
-    trained = drain(train_adaptors(parts, ALONE))
+    alone = replace(ALONE, collapse=0.6)
+    parts = good(6, 40, scale=0.1)
+    trained = drain(train_adaptors(parts, alone))
     assert trained.ended == "collapse"
     assert "the patches drew together" in trained.note
     assert smallest_spread(trained) < 0.6
-    kept = torch.from_numpy(adapted_features(trained.weights, "rgb", parts[0].rgb))
-    given = pairwise_distance(torch.from_numpy(parts[0].rgb))
+    kept = torch.from_numpy(adapted_features(trained.weights, "rgb", parts[0].pair.rgb))
+    given = pairwise_distance(torch.from_numpy(parts[0].pair.rgb))
     assert pairwise_distance(kept) > 0.6 * given, "weights from before the collapse are kept"
     steps = len(trained.losses)
-    held = drain(train_adaptors(parts, replace(ALONE, lambda_clc=1.0, steps=steps)))
+    held = drain(train_adaptors(parts, replace(alone, lambda_clc=1.0, steps=steps)))
     assert held.ended == "steps"
     assert smallest_spread(held) > 1
 
@@ -195,7 +255,7 @@ def test_that_the_guard_stops_compactness_alone_and_lets_alignment_go_on(monkeyp
 @pytest.mark.heavy
 def test_that_compactness_alone_ends_below_a_tenth_of_the_first_spread():
     alone = replace(ALONE, steps=300, rate=0.03, parts=3, patches=60)
-    trained = drain(train_adaptors(pairs(8), alone))
+    trained = drain(train_adaptors(good(8), alone))
     assert trained.ended == "collapse"
     assert smallest_spread(trained) < 0.1
 
@@ -245,10 +305,104 @@ def test_that_numbers_that_are_none_count_as_a_collapse():
     assert course.seen(Look(1, None, {"rgb": float("nan")}), {}, counts=True) == "collapse"
 
 
+def test_that_steps_are_taken_down_the_mean_of_what_was_gathered():
+    weights = {"w": torch.tensor([3.0])}
+    descent = Descent(weights, 0.1)
+    assert descent.gathered((weights["w"] ** 2).sum(), 0.25) == 9
+    descent.gathered((5 * weights["w"]).sum(), 0.5)
+    assert weights["w"].grad.item() == pytest.approx(0.25 * 6 + 0.5 * 5)
+    descent.stepped(0.1)
+    assert weights["w"].grad is None
+    assert weights["w"].item() == pytest.approx(2.9, abs=0.01)
+
+
+def test_that_accumulating_takes_fewer_steps_over_the_same_parts():
+    twice = replace(QUICK, steps=3, accumulate=2, compact_after=0, look_every=100)
+    trained = drain(train_adaptors(good(5, 40), twice))
+    once = drain(train_adaptors(good(5, 40), replace(twice, steps=6, accumulate=1)))
+    assert len(trained.losses) == 3
+    # nothing was learnt before the first step: its loss is that of the first two draws
+    unmoved = drain(train_adaptors(good(5, 40), replace(twice, steps=6, accumulate=1, rate=0.0)))
+    assert trained.losses[0] == pytest.approx(sum(unmoved.losses[:2]) / 2)
+    assert trained.losses[-1] != once.losses[-1]
+
+
+def turned(part, noise):
+    """The part with colour of a turned picture that is its own, less or more disturbed."""
+    rng = np.random.default_rng(0)
+    rgb = part.pair.rgb + noise * rng.normal(size=part.pair.rgb.shape).astype(np.float32)
+    return replace(part, turned=(rgb, None))
+
+
+def test_that_rotation_counts_where_it_has_a_weight_and_nowhere_else():
+    short = replace(QUICK, steps=6, look_every=100)
+    plain, disturbed = good(5, 40), [turned(part, 0.5) for part in good(5, 40)]
+    off = drain(train_adaptors(disturbed, short))
+    assert off.losses == drain(train_adaptors(plain, short)).losses
+    on = drain(train_adaptors(disturbed, replace(short, rotation=0.05)))
+    more = drain(train_adaptors(disturbed, replace(short, rotation=0.5)))
+    assert off.losses[0] < on.losses[0] < more.losses[0]
+    calm = drain(
+        train_adaptors([turned(part, 0.0) for part in plain], replace(short, rotation=0.5))
+    )
+    assert calm.losses[0] < more.losses[0]
+
+
+def test_that_rotation_teaches_colour_to_overlook_the_turning():
+    parts = [turned(part, 1.0) for part in good(6, 80)]
+    choices = replace(QUICK, steps=20, rate=0.01, patches=80, compact_after=100, held_out=0.0)
+    left = []
+    for weight in (0.0, 3.0):
+        trained = drain(train_adaptors(parts, replace(choices, rotation=weight)))
+        straight, other = (
+            torch.from_numpy(adapted_features(trained.weights, "rgb", rows))
+            for rows in (parts[0].pair.rgb, parts[0].turned[0])
+        )
+        left.append(alignment(trained.weights, ("rgb", straight), ("rgb", other)).item())
+    assert left[1] < left[0] - 0.05
+
+
+def test_that_what_lies_around_is_drawn_in_proportion_and_adapted_with_the_part():
+    (part,) = good(1, 40)
+    colour = uniform("around", (20, 10))
+    around = replace(
+        part, around=(colour, np.zeros((1, 14), np.float32)), turned=(part.pair.rgb, colour)
+    )
+    some = drawn(around, 10, np.random.default_rng(0), "cpu")
+    assert some.judged == 10
+    assert [len(some.sides["rgb"]), len(some.sides["xyz"]), len(some.turned)] == [15, 15, 15]
+    assert not some.sides["xyz"][10:].any()
+    weights = initial({"rgb": 10, "xyz": 14}, seed=0, start="random")
+    both = adapted_parts(weights, "rgb", [some, some])
+    alone = drawn(part, 10, np.random.default_rng(0), "cpu")
+    assert torch.equal(some.sides["rgb"][:10], alone.sides["rgb"])
+    assert both.shape == (20, 10)
+    assert torch.equal(both[:10], both[10:])
+    assert not torch.allclose(both[:10], adapted_parts(weights, "rgb", [alone]), atol=1e-4)
+    short = replace(QUICK, steps=4, rotation=0.05)
+    trained = drain(train_adaptors([around] * 4, short))
+    assert np.isfinite(trained.losses).all()
+
+
+def test_that_tiles_are_turned_by_right_angles_each_by_itself():
+    picture = np.arange(3 * 12 * 18, dtype=np.float32).reshape(3, 12, 18)
+    found = turned_tiles(picture, np.random.default_rng(0))
+    assert (found[:, :, 16:] == picture[:, :, 16:]).all(), "no whole tile is left there"
+    turns = []
+    for row in range(0, 12, 4):
+        for column in range(0, 16, 4):
+            before = picture[:, row : row + 4, column : column + 4]
+            after = found[:, row : row + 4, column : column + 4]
+            (count,) = [k for k in range(4) if (np.rot90(before, k, axes=(1, 2)) == after).all()]
+            turns.append(count)
+    assert set(turns) == {0, 1, 2, 3}
+    assert (turned_tiles(picture, np.random.default_rng(0)) == found).all()
+
+
 def test_that_the_same_seed_trains_the_same_adaptors_and_another_does_not():
     short = replace(QUICK, steps=8, centres=3)
     first, again, other = (
-        drain(train_adaptors(pairs(5, 40), replace(short, seed=seed))) for seed in (1, 1, 2)
+        drain(train_adaptors(good(5, 40), replace(short, seed=seed))) for seed in (1, 1, 2)
     )
     assert first.losses == again.losses
     assert all(torch.equal(first.weights[name], again.weights[name]) for name in first.weights)
@@ -257,7 +411,7 @@ def test_that_the_same_seed_trains_the_same_adaptors_and_another_does_not():
 
 @pytest.mark.parametrize("n_parts", [1, 2])
 def test_that_few_parts_train_without_a_judge_and_say_so(n_parts):
-    trained = drain(train_adaptors(pairs(n_parts, 30), replace(QUICK, steps=6)))
+    trained = drain(train_adaptors(good(n_parts, 30), replace(QUICK, steps=6)))
     assert trained.ended == "steps"
     assert "no part was held out" in trained.note
     assert len(trained.losses) == 6
@@ -269,12 +423,15 @@ def test_that_a_half_precision_cache_trains_nearly_the_same():
     half = [
         replace(p, rgb=p.rgb.astype(np.float16), shape=p.shape.astype(np.float16)) for p in plain
     ]
-    first, second = (drain(train_adaptors(parts, short)).losses for parts in (plain, half))
+    first, second = (
+        drain(train_adaptors([GoodPart(pair) for pair in parts], short)).losses
+        for parts in (plain, half)
+    )
     np.testing.assert_allclose(first, second, rtol=5e-3)
 
 
 def test_that_training_can_be_stopped_within_a_step():
-    job = train_adaptors(pairs(5, 40), QUICK)
+    job = train_adaptors(good(5, 40), QUICK)
     steps = [next(job).done for _ in range(5)]
     assert steps[:4] == [0, 0, 0, 1]
     job.close()

@@ -12,7 +12,8 @@ from scipy.sparse import identity
 from inspector_core.detectors.contract import Context
 from inspector_core.detectors.crossmodal.paired import Paired
 from inspector_core.detectors.crossmodal.patch_rows import patch_rows, side_of
-from inspector_core.detectors.lsfa.detector import LSFA, LSFASettings
+from inspector_core.detectors.lsfa.detector import LSFA
+from inspector_core.detectors.lsfa.settings import LSFASettings
 from inspector_core.detectors.m3dm.banks import NOBODY, PatchBank
 from inspector_core.detectors.m3dm.detector import M3DM, M3DMSettings
 from inspector_core.device import Hardware
@@ -42,6 +43,22 @@ def learnt(name, count=3, **settings):
 @pytest.fixture(scope="module", params=METHODS)
 def scorer(request):
     return learnt(request.param)
+
+
+LARGE = {"rate": 0.01, "judged_share": 0.0}
+
+
+@pytest.fixture(scope="module")
+def plain_state():
+    """States of lsfa as it comes, by how its adaptors begin."""
+    kept = {}
+
+    def state(start):
+        if start not in kept:
+            kept[start] = learnt("lsfa", **LARGE, start=start)[1]
+        return kept[start]
+
+    return state
 
 
 def part(**options):
@@ -105,6 +122,8 @@ def test_that_the_published_chain_runs_from_part_to_map(name):
     }
     if name == "m3dm":
         published["uff_pairing"] = "published"
+    else:
+        published |= {"attend": "all", "rotation": 0.05, "accumulate": 2}
     with tiny_transformers():
         found, state = learnt(name, 2, **published)
         one = part()
@@ -190,6 +209,30 @@ def test_that_a_row_of_zeros_is_no_good_part():
     assert bank.most_like(zero, plan) in range(3)
     alone = PatchBank(zero[None], np.array([NOBODY]), bank.mean, bank.deviation)
     assert alone.most_like(zero, plan) is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"attend": "all", "rotation": 0.05},
+        {"heads": 2, "shared_width": 16, "both_ways": False, "start": "random"},
+    ],
+)
+def test_that_every_choice_of_lsfa_learns_scores_and_changes_what_is_learnt(plain_state, settings):
+    plain = plain_state(start=settings.get("start", "identity"))
+    found, state = learnt("lsfa", **LARGE, **settings)
+    one = part()
+    maps = found.score(one)
+    assert np.isfinite(maps.fused[one.foreground]).all()
+    (name,) = [key for key in state.tensors if key.endswith("rgb_mlp.0.mlp.fc2.weight")]
+    assert (state.tensors[name] != plain.tensors[name]).any()
+    assert found.score(part(drop="xyz")).rgb is not None
+    assert found.score(part(drop="rgb")).shape is not None
+
+
+def test_that_tiles_are_turned_alike_whenever_the_same_parts_are_learnt():
+    first, again = (learnt("lsfa", 2, rotation=0.5, attend="all")[1] for _ in range(2))
+    assert all((first.tensors[key] == again.tensors[key]).all() for key in first.tensors)
 
 
 def test_that_parts_with_clouds_alone_teach_m3dm_and_not_lsfa():
