@@ -27,7 +27,7 @@ class LSFASettings(PatchBankSettings):
         "throws away all but the last).",
     )
     patches: int = setting(
-        512,
+        256,
         low=8,
         high=65_536,
         published=3136,

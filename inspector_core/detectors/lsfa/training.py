@@ -65,7 +65,7 @@ class AdaptationChoices:
 
     steps: int = 400
     parts: int = 4
-    patches: int = 512
+    patches: int = 256
     accumulate: int = 1
     rate: float = 3e-4
     warm_up: float = 0.1
