@@ -43,9 +43,7 @@ class Paired:
             Block(one.tokens, csr_matrix((len(pixels), len(one.tokens)), dtype=np.float32))
             for one in others
         ]
-        return TokenMap(
-            [Block(network.tokens, bilinear_plane(grid, self.size, pixels)), *nothing]
-        )
+        return TokenMap([Block(network.tokens, bilinear_plane(grid, self.size, pixels)), *nothing])
 
     def spread(self, values: Array) -> tuple[FloatArray, BoolArray]:
         """(h, w) float32 values (P,) of the judged pixels, 0 elsewhere, and which pixels are judged."""
