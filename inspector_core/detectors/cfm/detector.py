@@ -156,17 +156,19 @@ class CFMScorer:
             maps["fused"] = weighed(found["rgb"], found["shape"], **self.usual)
         elif how != "recipe":
             maps["fused"] = aggregate(found["rgb"], found["shape"], how)
-        drawn = {name: self._drawn(part, paired, values) for name, values in maps.items()}
-        self._last = (part, drawn)
+        drawn: dict[str, FloatArray] = {}
+        shown: dict[str, FloatArray] = {}
         own = None
-        if self.settings.normalise == "published":
-            own = normalised(drawn["fused"]).score if "fused" in drawn else None
-            drawn = {
-                name: np.where(np.isfinite(values), normalised(values).overlap, np.float32(np.nan))
-                for name, values in drawn.items()
-            }
+        for name, values in maps.items():
+            grid = self._published_blur(paired, values)
+            shown[name] = drawn[name] = self._drawn(part, paired, values, grid)
+            if self.settings.normalise == "published":
+                units = normalised(drawn[name] if grid is None else grid)
+                shown[name] = drawn[name] / np.float32(units.level)
+                own = units.score if name == "fused" else None
+        self._last = (part, drawn)
         return AnomalyMaps(
-            drawn["rgb"], drawn["shape"], drawn.get("fused"), notes=paired.notes, part_score=own
+            shown["rgb"], shown["shape"], shown.get("fused"), notes=paired.notes, part_score=own
         )
 
     def explain(self, part: Registered, pixel: tuple[int, int]) -> Explanation | None:
@@ -177,13 +179,20 @@ class CFMScorer:
         said = sentence(self._last[1], pixel, crossed=self.settings.variant == "cross")
         return Explanation(None, None, said) if said else None
 
-    def _drawn(self, part: Registered, paired: Paired, values: Array) -> FloatArray:
-        """The map (H, W) of values at the judged pixels."""
-        sigma = self.settings.smoothing_px
-        if self.settings.blur == "published":
-            blurry = blurred(on_grid(values, paired.pixels, paired.size), "published", sigma)
-            values, sigma = blurry.ravel()[paired.pixels], 0.0
-        return self.sight.to_map(part, paired, values, sigma)
+    def _published_blur(self, paired: Paired, values: Array) -> FloatArray | None:
+        """(h, w) blurred as published, None where the blur is exact."""
+        if self.settings.blur == "exact":
+            return None
+        grid = on_grid(values, paired.pixels, paired.size)
+        return blurred(grid, "published", self.settings.smoothing_px)
+
+    def _drawn(
+        self, part: Registered, paired: Paired, values: Array, grid: FloatArray | None
+    ) -> FloatArray:
+        """The map (H, W) of values at the judged pixels, or of a grid that is blurred already."""
+        if grid is None:
+            return self.sight.to_map(part, paired, values, self.settings.smoothing_px)
+        return self.sight.to_map(part, paired, grid.ravel()[paired.pixels])
 
 
 def _published_pair(settings: CFMSettings) -> dict[Direction, dict[str, FloatArray]]:

@@ -69,11 +69,13 @@ class Normalised:
 
     overlap : (h, w) for region overlap, the map by the mean of its values that are not 0.
     pixels : (h, w) for pixel measures, by the root of its mean.   score : of the part.
+    level : what `overlap` is divided by.
     """
 
     overlap: FloatArray
     pixels: FloatArray
     score: float
+    level: float
 
 
 def normalised(values: Array) -> Normalised:
@@ -84,10 +86,11 @@ def normalised(values: Array) -> Normalised:
     filled = np.nan_to_num(np.asarray(values, np.float32), nan=0.0)
     positive = filled[filled != 0]
     if not positive.size:
-        return Normalised(filled, filled, 0.0)
+        return Normalised(filled, filled, 0.0, 1.0)
     level, mean = float(positive.mean()), float(filled.mean())
     return Normalised(
         filled / np.float32(level),
         filled / np.float32(np.sqrt(mean)),
         float(filled.max() / np.sqrt(level)),
+        level,
     )

@@ -99,6 +99,19 @@ def test_that_a_normalised_map_is_divided_by_its_mean_and_the_published_score_st
     assert joined.part_score is None
 
 
+def test_that_the_published_blur_bleeds_into_the_mean_that_published_maps_are_divided_by():
+    _, state = learnt()
+    part = prepared(stain=True)
+    published_blur = {"aggregation": "product", "blur": "published"}
+    plain = scored(published_blur, state, part)
+    normal = scored({**published_blur, "normalise": "published"}, state, part)
+    on = np.isfinite(plain.fused)
+    # the published mean is over the blurred grid, which is not zero beside the part either
+    (level,) = np.unique(np.round(plain.fused[on] / normal.fused[on], 4))
+    assert 0 < level < plain.fused[on].mean()
+    assert normal.part_score == pytest.approx(plain.fused[on].max() / np.sqrt(level), rel=0.1)
+
+
 def test_that_usual_features_have_a_direction_of_their_own():
     """The channel that all pixels share is as long as usual features, and recipes know of it."""
     detector, state = learnt(steps=3)
