@@ -52,8 +52,8 @@ class Usual:
 def weighed(psi2d: Array, psi3d: Array, rgb: Usual, shape: Usual) -> FloatArray:
     """The fused distance, at least 1, of two arrays of any one shape.
 
-    Each is brought to times its usual one, r; the map is the product of 1 + r² to powers that sum to 2, as
-    those of the published product do, and are as the squares of the explained shares. Of powers as these
+    Each is brought to times its usual one, r; the map is the product of √(1 + r²) to powers that sum to 2,
+    as those of the published product do, and are as the squares of the explained shares. Of powers as these
     shares, their squares and equal ones, squares served three families of rendered parts best.
     """
     total = sum((usual.explained + _BESIDES) ** 2 for usual in (rgb, shape))
@@ -61,5 +61,5 @@ def weighed(psi2d: Array, psi3d: Array, rgb: Usual, shape: Usual) -> FloatArray:
     for values, usual in ((psi2d, rgb), (psi3d, shape)):
         power = 2 * (usual.explained + _BESIDES) ** 2 / total
         times = np.asarray(values, np.float64) / usual.distance
-        joined *= (1 + times**2) ** power
+        joined *= np.sqrt(1 + times**2) ** power
     return joined.astype(np.float32)

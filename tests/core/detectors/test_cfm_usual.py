@@ -61,4 +61,4 @@ def test_that_what_explains_more_counts_more():
     (by_colour,) = weighed(np.array([1.0]), np.array([0.2]), weak, strong)
     assert by_shape > 5 * by_colour
     even = weighed(np.array([0.4]), np.array([1.0]), strong, strong)
-    np.testing.assert_allclose(even, (1 + 4) * (1 + 25), rtol=1e-6)
+    np.testing.assert_allclose(even, np.sqrt((1 + 4) * (1 + 25)), rtol=1e-6)
