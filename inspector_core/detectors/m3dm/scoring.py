@@ -13,6 +13,7 @@ from inspector_core.detectors.crossmodal.paired import Paired, PairedSight
 from inspector_core.detectors.crossmodal.patch_rows import PatchRows, patch_rows, side_of
 from inspector_core.detectors.crossmodal.patch_training import patch_draw
 from inspector_core.detectors.crossmodal.sight import restored_crossmodal
+from inspector_core.detectors.crossmodal.standard import even_blocks
 from inspector_core.detectors.m3dm.judging import BankJudge, Features, Judged
 from inspector_core.detectors.m3dm.settings import PatchBankSettings
 from inspector_core.detectors.patchcore import drawn
@@ -75,6 +76,7 @@ def good_patches(
 ) -> Job[GoodPatches]:
     """See all good parts once."""
     parts, whole = [], 0
+    widths: dict[str, tuple[int, ...]] = {}
     for number, part in again:
         yield Progress(DESCRIBING, number, n_parts)
         paired = sight.see(part)
@@ -84,6 +86,7 @@ def good_patches(
                 f"{part.sample.id}: the {_thing(lacking[0])} is missing, and other good parts have it",
                 cure="learn from parts that were all scanned in the same way",
             )
+        widths = {side: getattr(paired, side).widths for side in sight.modalities}
         rows = patches(sight, part, paired)
         whole += len(rows)
         most = max(1, _HELD_BYTES * len(rows) // (rows.held_bytes * n_parts))
@@ -91,10 +94,9 @@ def good_patches(
         parts.append(rows.only(some))
     standards = {}
     if settings.standardise:
-        standards = {
-            side: Standard.of(np.concatenate([getattr(rows, side) for rows in parts]))
-            for side in sight.modalities
-        }
+        for side in sight.modalities:
+            standard = Standard.of(np.concatenate([getattr(rows, side) for rows in parts]))
+            standards[side] = even_blocks(standard, widths[side])
     return GoodPatches([scaled(rows, standards) for rows in parts], whole, standards)
 
 

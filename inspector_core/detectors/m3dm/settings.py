@@ -25,7 +25,8 @@ class PatchBankSettings(CrossmodalSettings):
     standardise: bool = setting(
         True,
         published=False,
-        help="Bring all channels to the same spread over the good parts first.",
+        help="Bring all channels to the same spread over the good parts first, and what the network, "
+        "colours and surface say to the same weight.",
     )
     coreset: float = setting(
         0.1, low=0.0001, high=1.0, published=0.1, help="Share of the good patches kept in a bank."

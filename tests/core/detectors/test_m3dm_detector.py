@@ -195,6 +195,20 @@ def test_that_the_good_part_most_like_a_learnt_one_is_itself(name):
         assert {one.height_mm for one in told} == {None}
 
 
+def test_that_colours_count_as_much_as_what_the_network_sees():
+    found, state = learnt("m3dm", banks="rgb")
+    paired = found.sight.see(part())
+    network = paired.rgb.widths[0]
+    spread = state.tensors["rgb.standard.spread"]
+    rows = np.concatenate(
+        [patch_rows(found.sight.see(CONTEXT.prepare(ref.load())), 2).rgb for ref in refs(3)]
+    )
+    times = rows.std(axis=0) / spread
+    assert times[:network].max() < 1 < times[network:].min()
+    share = np.square(times[:network]).sum() / np.square(times[network:]).sum()
+    assert share == pytest.approx(1, rel=0.2)
+
+
 def test_that_nothing_is_explained_off_the_part(scorer):
     found, _ = scorer
     assert found.explain(part(), (0, 0)) is None
