@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inspector_core.detectors.crossmodal.partners import told_apart
+from inspector_core.detectors.crossmodal.partners import BOTH, told_apart
 from inspector_core.types import Array
 
 if TYPE_CHECKING:
@@ -85,11 +85,20 @@ def contrast(queries: Tensor, keys: Tensor, temperature: float = 1.0) -> Tensor:
     return 2 * temperature * cross_entropy(logits, partner)
 
 
-def contrast_both_ways(first: Tensor, second: Tensor, temperature: float = 1.0) -> Tensor:
-    """Mean of `contrast` of the first against the second and of the second against the first."""
+def contrast_both_ways(
+    first: Tensor,
+    second: Tensor,
+    temperature: float = 1.0,
+    shares: tuple[float, float] = BOTH,
+) -> Tensor:
+    """Mean of `contrast` of the first against the second and of the second against the first.
+
+    shares : of the two directions.
+    """
     from torch.nn.functional import normalize
 
-    return temperature * told_apart(normalize(first, dim=1) / temperature, normalize(second, dim=1))
+    rows = normalize(first, dim=1) / temperature
+    return temperature * told_apart(rows, normalize(second, dim=1), shares)
 
 
 def rate_at(step: int, steps: int, warm_up: int, rate: float) -> float:

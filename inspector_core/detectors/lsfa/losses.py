@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from inspector_core.detectors.crossmodal.partners import BOTH, told_apart
+from inspector_core.detectors.crossmodal.patch_training import contrast_both_ways
 from inspector_core.detectors.lsfa.adaptor import Side, projected
 from inspector_core.memory.nearest import nearest_rows
 
@@ -105,10 +106,10 @@ def alignment(
     if first[1].shape[1] < second[1].shape[1]:
         first, second, shares = second, first, (shares[1], shares[0])
     rows, columns = (projected(weights, *one) for one in (first, second))
-    rows = normalize(rows, dim=1) / temperature
     side, narrow = second
     if narrow.shape[1] + 1 >= columns.shape[1]:
-        return temperature * told_apart(rows, normalize(columns, dim=1), shares)
+        return contrast_both_ways(rows, columns, temperature, shares)
+    rows = normalize(rows, dim=1) / temperature
     lengths = columns.norm(dim=1, keepdim=True).clamp_min(_LEAST)
     head = torch.cat([weights[f"{side}_head.weight"], weights[f"{side}_head.bias"][:, None]], dim=1)
     given = torch.cat([narrow, torch.ones_like(lengths)], dim=1)
